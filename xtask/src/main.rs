@@ -1,3 +1,41 @@
 //! The project's automation: `cargo xtask <command>`.
+//!
+//! Each command is a module with a `run` that takes the command's arguments; this file is the list of them.
 
-fn main() {}
+mod codegen;
+mod model;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  model [--wheel FILE]   write model/ from the service model in PyPI's botocore
+  codegen                write crates/api from model/";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let Some((command, arguments)) = arguments.split_first() else {
+        eprintln!("{USAGE}");
+        return ExitCode::FAILURE;
+    };
+    let result = match command.as_str() {
+        "model" => model::run(arguments),
+        "codegen" => codegen::run(arguments),
+        unknown => Err(anyhow::anyhow!("no command `{unknown}`\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository").to_owned()
+}

@@ -231,7 +231,9 @@ def test_references_must_be_of_this_instance(instance):
 
 def test_content_has_a_bound(instance):
     def actions(count: int) -> str:
-        steps = [flows.set_attributes(f"a{n}", f"a{n + 1}" if n < count - 2 else "end", k="v") for n in range(count - 1)]
+        steps = [
+            flows.set_attributes(f"a{n}", f"a{n + 1}" if n < count - 2 else "end", k="v") for n in range(count - 1)
+        ]
         return flows.content(*steps, flows.end())
 
     instance.flow(actions(250))
@@ -253,5 +255,7 @@ def test_refused_updates(instance):
     instance.flow(flows.waiting(), Name=taken)
     instance.refused("DuplicateResourceException", "already exists", metadata, ContactFlowId=flow, Name=taken)
     instance.refused("ResourceNotFoundException", "", metadata, ContactFlowId=absent_id(), Name="x")
-    instance.refused("InvalidParameterException", "ContactFlowState", metadata, ContactFlowId=flow, ContactFlowState="X")
+    instance.refused(
+        "InvalidParameterException", "ContactFlowState", metadata, ContactFlowId=flow, ContactFlowState="X"
+    )
     instance.refused("ResourceNotFoundException", "", DESCRIBE, ContactFlowId=absent_id())

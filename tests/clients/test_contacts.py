@@ -110,7 +110,9 @@ def test_refused_updates(instance, task):
     system = {"ContactId": task, "SegmentAttributes": {"connect:Subtype": {"ValueString": "x"}}}
     instance.refused("InvalidParameterException", "connect:Subtype", update, **system)
     # A queue and a user are for external audio only.
-    instance.refused("InvalidRequestException", "QueueInfo", update, ContactId=task, QueueInfo={"Id": instance.queue_id()})
+    instance.refused(
+        "InvalidRequestException", "QueueInfo", update, ContactId=task, QueueInfo={"Id": instance.queue_id()}
+    )
 
 
 def test_attributes(instance, flow):

@@ -190,7 +190,11 @@ def test_r10_the_creating_user(instance, flow):
     user = instance.user_arn(instance.user())
     task = instance.task(ContactFlowId=flow, SegmentAttributes=created_by(user))
     assert instance.contact(task)["SegmentAttributes"]["connect:CreatedByUser"]["ValueString"] == user
-    for bad in ("not an arn", instance.arn_of("queue", absent_id()), f"{instance_arn(absent_id())}/agent/{absent_id()}"):
+    for bad in (
+        "not an arn",
+        instance.arn_of("queue", absent_id()),
+        f"{instance_arn(absent_id())}/agent/{absent_id()}",
+    ):
         refused = {"ContactFlowId": flow, "SegmentAttributes": created_by(bad)}
         instance.refused("InvalidParameterException", "CreatedByUser", START, Name="bad", **refused)
     refused = {"ContactFlowId": flow, "SegmentAttributes": created_by(instance.user_arn(absent_id()))}
@@ -355,7 +359,9 @@ def test_r19a_references(instance, flow):
         ("URL", "not a url"),
     ):
         references = {"References": {"ref": {"Type": kind, "Value": value}}}
-        response = instance.refused("InvalidRequestException", start, START, Name="ref", ContactFlowId=flow, **references)
+        response = instance.refused(
+            "InvalidRequestException", start, START, Name="ref", ContactFlowId=flow, **references
+        )
         assert response["Error"]["Message"].startswith(start)
         assert "ref" in response["Error"]["Message"]
     long = {f"key{n}": {"Type": "STRING", "Value": "v" * 2000} for n in range(3)}

@@ -46,7 +46,13 @@ def test_02_the_flow_of_the_template_runs(instance):
 def test_03_defaults_fill_what_is_absent(instance, flow):
     quick_connect = instance.quick_connect()
     template = instance.template(
-        [NAME, field("Text", "DESCRIPTION"), field("Line", "TEXT"), field("Amount", "NUMBER"), field("Day", "DATE_TIME")],
+        [
+            NAME,
+            field("Text", "DESCRIPTION"),
+            field("Line", "TEXT"),
+            field("Amount", "NUMBER"),
+            field("Day", "DATE_TIME"),
+        ],
         ContactFlowId=flow,
         Defaults=defaults(Text="a description", Line="a line", Amount="7", Day="1700000000"),
     )
@@ -58,9 +64,7 @@ def test_03_defaults_fill_what_is_absent(instance, flow):
         "Amount": "7",
         "Day": "1700000000",
     }
-    assigning = instance.template(
-        [NAME, field("AssignTo", "QUICK_CONNECT")], Defaults=defaults(AssignTo=quick_connect)
-    )
+    assigning = instance.template([NAME, field("AssignTo", "QUICK_CONNECT")], Defaults=defaults(AssignTo=quick_connect))
     instance.when_queued(instance.task(TaskTemplateId=assigning))
 
 

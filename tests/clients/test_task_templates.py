@@ -107,7 +107,11 @@ def test_the_definition_is_judged_in_full(invalid, instance):
         ("REQUIRED_PROPERTY_MISSING", "ContactFlowId", {"ContactFlowId": None}),
         ("UNIQUE_CONSTRAINT_VIOLATED", "Fields", {"Fields": [NAME, field("Other name", "NAME")]}),
         ("UNIQUE_CONSTRAINT_VIOLATED", "Fields", {"Fields": [NAME, field("Task name", "TEXT")]}),
-        ("UNIQUE_CONSTRAINT_VIOLATED", "Fields", {"Fields": [NAME, field("A", "DESCRIPTION"), field("B", "DESCRIPTION")]}),
+        (
+            "UNIQUE_CONSTRAINT_VIOLATED",
+            "Fields",
+            {"Fields": [NAME, field("A", "DESCRIPTION"), field("B", "DESCRIPTION")]},
+        ),
         ("REQUIRED_PROPERTY_MISSING", "SingleSelectOptions", {"Fields": [NAME, field("Size", "SINGLE_SELECT")]}),
         ("NOT_SUPPORTED", "SingleSelectOptions", {"Fields": [NAME, field("T", "TEXT", SingleSelectOptions=["a"])]}),
         (
@@ -170,7 +174,9 @@ def test_a_definition_is_refused(invalid, reason, path, definition):
 
 
 def test_flows_of_a_template_are_published(invalid, instance):
-    invalid("REFERENCED_RESOURCE_NOT_FOUND", "ContactFlowId", ContactFlowId=instance.flow(flows.waiting(), Status="SAVED"))
+    invalid(
+        "REFERENCED_RESOURCE_NOT_FOUND", "ContactFlowId", ContactFlowId=instance.flow(flows.waiting(), Status="SAVED")
+    )
 
 
 def test_a_template_without_a_flow(instance):

@@ -84,7 +84,7 @@ class Instance:
         self.unchecked = client(server, parameter_validation=False)
 
     @classmethod
-    def create(cls, server: Server, alias: str | None = None) -> "Instance":
+    def create(cls, server: Server, alias: str | None = None) -> Instance:
         connect = client(server)
         answer = connect.create_instance(
             IdentityManagementType="CONNECT_MANAGED",

@@ -59,7 +59,7 @@ class Server:
     def port(self) -> int:
         return urllib.parse.urlsplit(self.url).port
 
-    def start(self) -> "Server":
+    def start(self) -> Server:
         arguments = [
             str(binary()),
             "serve",

@@ -1,0 +1,539 @@
+//! A task contact: its records, and [`step`], the one function that changes them.
+//!
+//! What a contact waits for is part of it ([`Contact::next_due`]), and so is its place in a queue: whoever keeps timers, queues and counters
+//! compares [`Contact::head`] before and after a step.
+
+mod step;
+mod update;
+
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode};
+
+pub(crate) use step::end;
+pub use step::{Event, StepError, Work, step};
+pub use update::ContactUpdate;
+
+use crate::flow::run::{FlowRun, Waiting};
+use crate::id::{ContactFlowId, ContactId, FileId, QueueId, QuickConnectId, RunId, TaskTemplateId, UserId};
+use crate::name::named_enum;
+use crate::tag::Tags;
+use crate::time::Timestamp;
+
+/// QueuePriority of a contact that was given none; 1 comes first.
+pub const QUEUE_PRIORITY_DEFAULT: i64 = 5;
+
+/// Where a contact is in its life (contact-lifecycle.md section 1). The API does not show it; clients infer it from timestamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum State {
+    /// Waits for its ScheduledTime.
+    #[n(0)]
+    Scheduled,
+    /// Its flow runs, or is about to.
+    #[n(1)]
+    InFlow,
+    /// Waits in a queue.
+    #[n(2)]
+    Queued,
+    /// Over.
+    #[n(3)]
+    Completed,
+}
+
+named_enum! {
+    /// How a contact came to be.
+    InitiationMethod {
+        /// StartTaskContact.
+        Api = 0 "API",
+        /// A transfer.
+        Transfer = 1 "TRANSFER",
+        /// A transfer from queue to queue.
+        QueueTransfer = 2 "QUEUE_TRANSFER",
+        /// Made in a disconnect flow.
+        Disconnect = 3 "DISCONNECT",
+    }
+}
+
+named_enum! {
+    /// Why a task ended (contact-lifecycle.md section 3).
+    DisconnectReason {
+        /// The agent finished and ended it in time.
+        AgentCompleted = 0 "AGENT_COMPLETED",
+        /// The agent marked it complete.
+        AgentDisconnect = 1 "AGENT_DISCONNECT",
+        /// Its time ran out.
+        Expired = 2 "EXPIRED",
+        /// A flow ended it.
+        ContactFlowDisconnect = 3 "CONTACT_FLOW_DISCONNECT",
+        /// StopContact.
+        Api = 4 "API",
+        /// Anything else.
+        Other = 5 "OTHER",
+    }
+}
+
+named_enum! {
+    /// What a reference is.
+    ReferenceType {
+        /// A URL.
+        Url = 0 "URL",
+        /// A file.
+        Attachment = 1 "ATTACHMENT",
+        /// An analysis of a contact.
+        ContactAnalysis = 2 "CONTACT_ANALYSIS",
+        /// A number.
+        Number = 3 "NUMBER",
+        /// Text.
+        String = 4 "STRING",
+        /// A moment, in epoch seconds.
+        Date = 5 "DATE",
+        /// A mail address.
+        Email = 6 "EMAIL",
+        /// Of mail contacts.
+        EmailMessage = 7 "EMAIL_MESSAGE",
+        /// Of mail contacts.
+        EmailMessagePlainText = 8 "EMAIL_MESSAGE_PLAIN_TEXT",
+        /// Of mail contacts.
+        EmailMessagePlainTextRedacted = 9 "EMAIL_MESSAGE_PLAIN_TEXT_REDACTED",
+        /// Of mail contacts.
+        EmailMessageRedacted = 10 "EMAIL_MESSAGE_REDACTED",
+    }
+}
+
+named_enum! {
+    /// How far an attachment is.
+    ReferenceStatus {
+        /// It can be read.
+        Available = 0 "AVAILABLE",
+        /// It is gone.
+        Deleted = 1 "DELETED",
+        /// It was checked and can be read.
+        Approved = 2 "APPROVED",
+        /// It was checked and refused.
+        Rejected = 3 "REJECTED",
+        /// It is being fetched.
+        Processing = 4 "PROCESSING",
+        /// It could not be fetched.
+        Failed = 5 "FAILED",
+    }
+}
+
+/// A link or a file on a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Reference {
+    /// What it is.
+    #[n(0)]
+    pub reference_type: ReferenceType,
+    /// The URL, number, text, moment, address; of an attachment the location.
+    #[n(1)]
+    pub value: String,
+    /// How far an attachment is.
+    #[n(2)]
+    pub status: Option<ReferenceStatus>,
+    /// Why it is no further, at most 100 characters.
+    #[n(3)]
+    pub status_reason: Option<String>,
+    /// The file of an attachment.
+    #[n(4)]
+    pub file: Option<FileId>,
+}
+
+/// The value of a segment attribute, a union as in the API.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum SegmentValue {
+    /// Text.
+    #[n(0)]
+    String(#[n(0)] String),
+    /// Integer.
+    #[n(1)]
+    Integer(#[n(0)] i64),
+    /// Values by name.
+    #[n(2)]
+    Map(#[n(0)] BTreeMap<String, SegmentValue>),
+    /// Values in order.
+    #[n(3)]
+    List(#[n(0)] Vec<SegmentValue>),
+    /// An ARN.
+    #[n(4)]
+    Arn(#[n(0)] String),
+}
+
+/// Moments of a contact (contact-lifecycle.md section 2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Times {
+    /// Creation: when the request arrived, also of a scheduled task.
+    #[n(0)]
+    pub initiation: Timestamp,
+    /// Any last change, also after the end.
+    #[n(1)]
+    pub last_update: Timestamp,
+    /// End of its time.
+    #[n(2)]
+    pub expiry: Timestamp,
+    /// Asked-for start of the flow, kept after it passed.
+    #[n(3)]
+    pub scheduled: Option<Timestamp>,
+    /// Start of the flow.
+    #[n(4)]
+    pub connected_to_system: Option<Timestamp>,
+    /// Put in the present or last queue.
+    #[n(5)]
+    pub enqueue: Option<Timestamp>,
+    /// Taken out of it.
+    #[n(6)]
+    pub dequeue: Option<Timestamp>,
+    /// End.
+    #[n(7)]
+    pub disconnect: Option<Timestamp>,
+}
+
+/// The template that a task was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct TemplateUse {
+    /// The template.
+    #[n(0)]
+    pub id: TaskTemplateId,
+    /// Its version.
+    #[n(1)]
+    pub version: u32,
+    /// Its name then.
+    #[n(2)]
+    pub name: String,
+}
+
+/// An attached file still to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PendingAttachment {
+    /// Its id.
+    #[n(0)]
+    pub file: FileId,
+    /// Key of its reference: the file name.
+    #[n(1)]
+    pub key: String,
+    /// Where from.
+    #[n(2)]
+    pub url: String,
+}
+
+/// A flow set to run at a moment of the contact's life.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct EventHook {
+    /// The moment.
+    #[n(0)]
+    pub hook: Hook,
+    /// The flow.
+    #[n(1)]
+    pub flow: ContactFlowId,
+}
+
+named_enum! {
+    /// Moments at which another flow may be set to run.
+    Hook {
+        /// While queued.
+        CustomerQueue = 0 "CustomerQueue",
+        /// After the end.
+        CustomerRemaining = 1 "CustomerRemaining",
+        /// After an agent accepts.
+        AgentWhisper = 2 "AgentWhisper",
+        /// On pause.
+        PauseContact = 3 "PauseContact",
+        /// On resume.
+        ResumeContact = 4 "ResumeContact",
+        /// Before the customer joins.
+        CustomerWhisper = 5 "CustomerWhisper",
+        /// Agent's first screen.
+        DefaultAgentUI = 6 "DefaultAgentUI",
+        /// Agent's last screen.
+        DisconnectAgentUI = 7 "DisconnectAgentUI",
+    }
+}
+
+/// A task contact.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Contact {
+    /// Its id.
+    #[n(0)]
+    pub id: ContactId,
+    /// Where it is in its life.
+    #[n(1)]
+    pub state: State,
+    /// How it came to be.
+    #[n(2)]
+    pub initiation_method: InitiationMethod,
+    /// Its moments.
+    #[n(3)]
+    pub times: Times,
+    /// First contact of its chain; none on the first itself.
+    #[n(4)]
+    pub initial: Option<ContactId>,
+    /// The contact before it in the chain.
+    #[n(5)]
+    pub previous: Option<ContactId>,
+    /// The contact it was related to, outside its chain.
+    #[n(6)]
+    pub related: Option<ContactId>,
+    /// Root of the tree of chains and related contacts; none on the root itself.
+    #[n(7)]
+    pub association: Option<ContactId>,
+    /// Contacts from the first of the chain to this one, both included.
+    #[n(8)]
+    pub depth: u32,
+    /// Name of the task.
+    #[n(9)]
+    pub name: String,
+    /// Description of the task.
+    #[n(10)]
+    pub description: Option<String>,
+    /// Links and files by key.
+    #[n(11)]
+    pub references: BTreeMap<String, Reference>,
+    /// Segment attributes given by callers and flows. The system's own are derived, see [`Contact::segment_attributes`].
+    #[n(12)]
+    pub segment: BTreeMap<String, SegmentValue>,
+    /// User tags.
+    #[n(13)]
+    pub tags: Tags,
+    /// The queue that a transfer to queue leads to.
+    #[n(14)]
+    pub target_queue: Option<QueueId>,
+    /// The present or last queue; its moments are in [`Contact::times`].
+    #[n(15)]
+    pub queue: Option<QueueId>,
+    /// 1 first; none is [`QUEUE_PRIORITY_DEFAULT`].
+    #[n(16)]
+    pub queue_priority: Option<i64>,
+    /// Seconds added to the age in the queue.
+    #[n(17)]
+    pub queue_time_adjustment_seconds: Option<i32>,
+    /// Why it ended.
+    #[n(18)]
+    pub disconnect_reason: Option<DisconnectReason>,
+    /// Template it was made from.
+    #[n(19)]
+    pub template: Option<TemplateUse>,
+    /// Quick connect it was started with.
+    #[n(20)]
+    pub quick_connect: Option<QuickConnectId>,
+    /// Times it was rescheduled.
+    #[n(21)]
+    pub reschedules: u32,
+    /// The flow it is started with, until its first run begins.
+    #[n(22)]
+    pub start_flow: Option<ContactFlowId>,
+    /// Flow runs; the last one is the one that runs.
+    #[n(23)]
+    pub runs: Vec<FlowRun>,
+    /// Runs begun so far, from which the next gets its id.
+    #[n(24)]
+    pub runs_begun: u32,
+    /// Flows set to run at moments of its life.
+    #[n(25)]
+    pub hooks: Vec<EventHook>,
+    /// Whether its flows write a log.
+    #[n(26)]
+    pub flow_logging: bool,
+    /// Files being fetched.
+    #[n(27)]
+    pub attachments: Vec<PendingAttachment>,
+    /// Who made it, when that is a user (connect:CreatedByUser).
+    #[n(28)]
+    pub created_by: Option<UserId>,
+    /// Whether it was assigned to its maker (connect:AssignmentType SELF).
+    #[n(29)]
+    pub self_assigned: bool,
+    /// LanguageCode, set by a flow.
+    #[n(30)]
+    pub language_code: Option<String>,
+    /// CustomerId, set by a flow.
+    #[n(31)]
+    pub customer_id: Option<String>,
+}
+
+/// What the contacts of a chain share. Its id is that of the first contact (design, hard part 6).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Chain {
+    /// The first contact.
+    #[n(0)]
+    pub id: ContactId,
+    /// The user-defined attributes of every contact of the chain.
+    #[n(1)]
+    pub attributes: BTreeMap<String, String>,
+    /// Contacts of the chain, open or ended.
+    #[n(2)]
+    pub members: u32,
+    /// Those not ended: while there is one the chain stays in memory.
+    #[n(3)]
+    pub open: u32,
+    /// Tasks started with a PreviousContactId, by that contact (R6).
+    #[n(4)]
+    pub linked: BTreeMap<ContactId, u32>,
+}
+
+/// What a contact waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// Its ScheduledTime.
+    Start,
+    /// The end of its time.
+    Expiry,
+    /// The end of a Wait action: run and step.
+    Wait(RunId, u64),
+}
+
+/// The part of a contact that queues, timers and counters need: small, copied, never decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactHead {
+    /// The contact.
+    pub id: ContactId,
+    /// Its chain.
+    pub chain: ContactId,
+    /// Where it is in its life.
+    pub state: State,
+    /// The queue it waits in; `Some` exactly in state Queued.
+    pub queue: Option<QueueId>,
+    /// 1 first.
+    pub priority: i64,
+    /// When it was put in that queue.
+    pub enqueue: Timestamp,
+    /// Seconds added to its age there.
+    pub adjustment_seconds: i32,
+    /// When it next has to be woken.
+    pub next_due: Option<Timestamp>,
+    /// Attached files still being fetched, which keep an ended contact in memory.
+    pub attachments: u8,
+}
+
+/// What is to be done because of a step, once the batch that has it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A contact event to write, with the contact as it is after the step.
+    Emit(ContactEvent),
+    /// Give the run its next turn: [`Event::Continue`], behind the requests that wait.
+    Continue {
+        /// The run.
+        run: RunId,
+        /// The step it is at.
+        step: u64,
+    },
+    /// Fetch a file; the result comes back as [`Event::AttachmentSettled`].
+    FetchAttachment(PendingAttachment),
+    /// Set attributes on another contact, in the same batch: [`Event::AttributesSet`] on it. Their size was checked.
+    SetAttributesOf {
+        /// The contact.
+        contact: ContactId,
+        /// Attributes to set.
+        attributes: BTreeMap<String, String>,
+    },
+}
+
+named_enum! {
+    /// Type of a contact event (contact-events.md section 1).
+    EventType {
+        /// Created.
+        Initiated = 0 "INITIATED",
+        /// Its flow starts.
+        ConnectedToSystem = 1 "CONNECTED_TO_SYSTEM",
+        /// Something of it changed.
+        ContactDataUpdated = 2 "CONTACT_DATA_UPDATED",
+        /// Put in a queue.
+        Queued = 3 "QUEUED",
+        /// An agent took it.
+        ConnectedToAgent = 4 "CONNECTED_TO_AGENT",
+        /// Paused.
+        Paused = 5 "PAUSED",
+        /// Resumed.
+        Resumed = 6 "RESUMED",
+        /// Ended.
+        Disconnected = 7 "DISCONNECTED",
+        /// All over.
+        Completed = 8 "COMPLETED",
+    }
+}
+
+named_enum! {
+    /// What a CONTACT_DATA_UPDATED event is about.
+    UpdatedProperty {
+        /// The start was moved.
+        ScheduledTimestamp = 0 "ScheduledTimestamp",
+        /// Attributes.
+        UserDefinedAttributes = 1 "UserDefinedAttributes",
+        /// Segment attributes.
+        SegmentAttributes = 2 "SegmentAttributes",
+        /// Tags.
+        Tags = 3 "Tags",
+    }
+}
+
+/// A contact event before it has its number and its rendered form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactEvent {
+    /// Its type.
+    pub event_type: EventType,
+    /// Of CONTACT_DATA_UPDATED: what changed.
+    pub updated: Vec<UpdatedProperty>,
+}
+
+impl Effect {
+    pub(crate) fn emit(event_type: EventType) -> Effect {
+        Effect::Emit(ContactEvent { event_type, updated: Vec::new() })
+    }
+
+    pub(crate) fn updated(property: UpdatedProperty) -> Effect {
+        Effect::Emit(ContactEvent { event_type: EventType::ContactDataUpdated, updated: vec![property] })
+    }
+}
+
+impl Contact {
+    /// The id of its chain.
+    pub fn chain_id(&self) -> ContactId {
+        self.initial.unwrap_or(self.id)
+    }
+
+    /// Whether it is over.
+    pub fn is_completed(&self) -> bool {
+        self.state == State::Completed
+    }
+
+    /// What it waits for next, and until when.
+    pub fn next_due(&self) -> Option<(Timestamp, Timer)> {
+        if self.is_completed() {
+            return None;
+        }
+        let expiry = (self.times.expiry, Timer::Expiry);
+        let start = match self.state {
+            State::Scheduled => self.times.scheduled.map(|at| (at, Timer::Start)),
+            State::InFlow | State::Queued | State::Completed => None,
+        };
+        let wait = self.runs.last().and_then(|run| match run.waiting {
+            Some(Waiting::Until { at }) => Some((at, Timer::Wait(run.id, run.step))),
+            Some(Waiting::Turn) | None => None,
+        });
+        [Some(expiry), start, wait].into_iter().flatten().min()
+    }
+
+    /// The head of this contact.
+    pub fn head(&self) -> ContactHead {
+        ContactHead {
+            id: self.id,
+            chain: self.chain_id(),
+            state: self.state,
+            queue: self.queue.filter(|_| self.state == State::Queued),
+            priority: self.queue_priority.unwrap_or(QUEUE_PRIORITY_DEFAULT),
+            enqueue: self.times.enqueue.unwrap_or_default(),
+            adjustment_seconds: self.queue_time_adjustment_seconds.unwrap_or(0),
+            next_due: self.next_due().map(|(at, _)| at),
+            attachments: u8::try_from(self.attachments.len()).unwrap_or(u8::MAX),
+        }
+    }
+
+    /// The turn that a restart has to give again: a run that had used up one when its batch was written.
+    pub fn pending_turn(&self) -> Option<(RunId, u64)> {
+        self.runs.last().filter(|run| run.waiting == Some(Waiting::Turn)).map(|run| (run.id, run.step))
+    }
+
+    /// The flow set for a moment of its life.
+    pub fn hook(&self, hook: Hook) -> Option<ContactFlowId> {
+        self.hooks.iter().find(|set| set.hook == hook).map(|set| set.flow)
+    }
+}

@@ -1,0 +1,90 @@
+//! What a step may look up. The instance loop implements it over the instance's records; tests over a few maps.
+
+use std::sync::Arc;
+
+use crate::arn::Scope;
+use crate::contact::Chain;
+use crate::flow::compile::CompiledFlow;
+use crate::flow::{ContactFlow, ContentHash, FlowType};
+use crate::hours::HoursOfOperation;
+use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RunId, UserId};
+use crate::limits::Limits;
+use crate::queue::Queue;
+use crate::time::Timestamp;
+use crate::user::User;
+
+/// A record that is not in memory. The loop drops what the step did, fetches it and runs the event again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Need {
+    /// A contact.
+    #[error("contact {0} is not in memory")]
+    Contact(ContactId),
+    /// The chain with this first contact.
+    #[error("chain {0} is not in memory")]
+    Chain(ContactId),
+    /// The content of a flow.
+    #[error("flow content {0} is not in memory")]
+    FlowContent(ContentHash),
+}
+
+/// What is known of a queue at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueMetrics {
+    /// Contacts waiting in it, without the contact of this step.
+    pub contacts_in_queue: u32,
+    /// When the one that has waited longest was put in.
+    pub oldest_enqueue: Option<Timestamp>,
+    /// Agents with a free slot.
+    pub agents_available: u32,
+    /// Agents available, working or in after contact work.
+    pub agents_staffed: u32,
+    /// Agents in any status but Offline.
+    pub agents_online: u32,
+}
+
+/// One executed action, for the contact's trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceEntry<'a> {
+    /// The run.
+    pub run: RunId,
+    /// The run's step count before the action.
+    pub step: u64,
+    /// The action's Identifier.
+    pub action: &'a str,
+    /// The action's Type.
+    pub action_type: &'a str,
+    /// Why the branch was taken: `Next`, an operand, an ErrorType, or a word such as `Waiting`.
+    pub result: &'a str,
+    /// Identifier of the action that follows in the same flow.
+    pub next: Option<&'a str>,
+}
+
+/// Look-ups of a step. Ids and draws come from a seed of the event, so that running it again decides the same.
+pub trait Env {
+    /// The instance's now.
+    fn now(&self) -> Timestamp;
+    /// A number from 0 to `below` - 1.
+    fn draw(&mut self, below: u32) -> u32;
+    /// What ARNs begin with.
+    fn scope(&self) -> &Scope;
+    /// The bounds.
+    fn limits(&self) -> &Limits;
+    /// A queue, standard or of an agent.
+    fn queue(&self, id: QueueId) -> Option<Arc<Queue>>;
+    /// Counts of a queue.
+    fn queue_metrics(&self, id: QueueId) -> QueueMetrics;
+    /// A user.
+    fn user(&self, id: UserId) -> Option<Arc<User>>;
+    /// Hours of operation.
+    fn hours(&self, id: HoursOfOperationId) -> Option<Arc<HoursOfOperation>>;
+    /// A flow.
+    fn flow(&self, id: ContactFlowId) -> Option<Arc<ContactFlow>>;
+    /// The flow that runs when none was set for its type.
+    fn default_flow(&self, flow_type: FlowType) -> Option<ContactFlowId>;
+    /// A content, ready to run; `None` when there is none with this hash.
+    fn content(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Need>;
+    /// The chain of another contact, and `None` when there is no such contact.
+    fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need>;
+    /// Called after each executed action.
+    fn trace(&mut self, _entry: &TraceEntry<'_>) {}
+}

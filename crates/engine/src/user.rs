@@ -1,0 +1,115 @@
+//! Users: agents and administrators.
+
+use std::collections::BTreeSet;
+
+use minicbor::{Decode, Encode};
+
+use crate::id::{HierarchyGroupId, RoutingProfileId, SecurityProfileId, UserId};
+use crate::name::named_enum;
+use crate::tag::Tags;
+use crate::time::Timestamp;
+
+/// Who a user is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Identity {
+    /// Given name.
+    #[n(0)]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[n(1)]
+    pub last_name: Option<String>,
+    /// Mail address.
+    #[n(2)]
+    pub email: Option<String>,
+    /// Second mail address.
+    #[n(3)]
+    pub secondary_email: Option<String>,
+    /// Mobile number, E.164.
+    #[n(4)]
+    pub mobile: Option<String>,
+}
+
+named_enum! {
+    /// What kind of phone an agent uses: kept for answers, without meaning for tasks.
+    PhoneType {
+        /// In the browser.
+        SoftPhone = 0 "SOFT_PHONE",
+        /// A desk phone.
+        DeskPhone = 1 "DESK_PHONE",
+    }
+}
+
+/// Phone settings, the older of the two ways to set auto-accept and after contact work.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PhoneConfig {
+    /// Kind of phone.
+    #[n(0)]
+    pub phone_type: PhoneType,
+    /// Whether contacts are accepted without a click.
+    #[n(1)]
+    pub auto_accept: bool,
+    /// After contact work time in seconds; 0 lasts until the agent closes the contact.
+    #[n(2)]
+    pub after_contact_work_seconds: u32,
+    /// Desk phone number.
+    #[n(3)]
+    pub desk_phone_number: Option<String>,
+    /// Kept for answers.
+    #[n(4)]
+    pub persistent_connection: Option<bool>,
+}
+
+/// One skill of an agent.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Proficiency {
+    /// Predefined attribute.
+    #[n(0)]
+    pub attribute: String,
+    /// Its value.
+    #[n(1)]
+    pub value: String,
+    /// 1 to 5.
+    #[n(2)]
+    pub level: f32,
+}
+
+/// A user of an instance.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct User {
+    /// Its id.
+    #[n(0)]
+    pub id: UserId,
+    /// Unique sign-in name.
+    #[n(1)]
+    pub username: String,
+    /// Password hash in PHC form; none for users who sign in elsewhere.
+    #[n(2)]
+    pub password_hash: Option<String>,
+    /// Who it is.
+    #[n(3)]
+    pub identity: Identity,
+    /// Phone settings.
+    #[n(4)]
+    pub phone: Option<PhoneConfig>,
+    /// Id in an external directory.
+    #[n(5)]
+    pub directory_user_id: Option<String>,
+    /// What the user may do in the pages.
+    #[n(6)]
+    pub security_profiles: BTreeSet<SecurityProfileId>,
+    /// What work the user gets.
+    #[n(7)]
+    pub routing_profile: RoutingProfileId,
+    /// Place in the hierarchy.
+    #[n(8)]
+    pub hierarchy_group: Option<HierarchyGroupId>,
+    /// Skills.
+    #[n(9)]
+    pub proficiencies: Vec<Proficiency>,
+    /// Tags of the resource.
+    #[n(10)]
+    pub tags: Tags,
+    /// Last change.
+    #[n(11)]
+    pub last_modified: Timestamp,
+}

@@ -2,8 +2,12 @@
 //!
 //! Each command is a module with a `run` that takes the command's arguments; this file is the list of them.
 
+mod ci;
 mod codegen;
+mod demo;
+mod environment;
 mod model;
+mod test;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,7 +17,10 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   model [--wheel FILE]   write model/ from the service model in PyPI's botocore
-  codegen                write crates/api from model/";
+  codegen                write crates/api from model/
+  test [FILTER ...]      install what the tests need and run them; --rust, --clients, --js, --rust-sdk choose suites
+  demo                   start Callboard with a sample instance
+  ci [--without-tests]   formatting, lints, documentation, dependencies, tests";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -24,6 +31,9 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "model" => model::run(arguments),
         "codegen" => codegen::run(arguments),
+        "test" => test::run_tests(arguments),
+        "demo" => demo::run(arguments),
+        "ci" => ci::run_all(arguments),
         unknown => Err(anyhow::anyhow!("no command `{unknown}`\n{USAGE}")),
     };
     match result {

@@ -1,0 +1,36 @@
+//! `cargo xtask ci`: what continuous integration runs: formatting, lints, documentation, dependencies, tests.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::environment::{cargo, headline, output, run};
+use crate::test;
+
+const USAGE: &str = "usage: cargo xtask ci [--without-tests]";
+
+/// Runs the checks and, unless told otherwise, the tests. Stops at the first that fails.
+pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
+    let with_tests = match arguments {
+        [] => true,
+        [only] if only == "--without-tests" => false,
+        _ => bail!("{USAGE}"),
+    };
+    headline("formatting");
+    run(&mut cargo(["fmt", "--all", "--check"]))?;
+    headline("lints");
+    run(&mut cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]))?;
+    headline("documentation");
+    run(documentation().env("RUSTDOCFLAGS", "--deny warnings"))?;
+    headline("dependencies");
+    if output(&mut cargo(["deny", "--version"])).is_some() {
+        run(&mut cargo(["deny", "check"]))?;
+    } else {
+        println!("cargo-deny is not installed: deny.toml was not checked (`cargo install cargo-deny` brings it)");
+    }
+    if with_tests { test::run_tests(&[]) } else { Ok(()) }
+}
+
+fn documentation() -> Command {
+    cargo(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
+}

@@ -134,7 +134,7 @@ def test_refused_attributes(instance, task):
     instance.update_contact_attributes(InitialContactId=task, Attributes={"a": "v" * 20_000})
     too_much = {"InitialContactId": task, "Attributes": {"b": "v" * 20_000}}
     instance.refused("InvalidParameterException", "32", update, **too_much)
-    instance.refused("InvalidParameterException", "Attributes", update, InitialContactId=task, Attributes={"a b": "x"})
+    instance.refused("InvalidParameterException", "attribute", update, InitialContactId=task, Attributes={"a b": "x"})
     instance.refused("ResourceNotFoundException", "", update, InitialContactId=absent_id(), Attributes={"a": "x"})
     instance.refused("ResourceNotFoundException", "", "get_contact_attributes", InitialContactId=absent_id())
     instance.refused("InvalidRequestException", "Attributes", update, InitialContactId=task)
@@ -234,9 +234,9 @@ def test_refused_tags_of_a_contact(instance, task):
     tag = "tag_contact"
     instance.tag_contact(ContactId=task, Tags={f"key{n}": "v" for n in range(6)})
     instance.refused("InvalidParameterException", "6", tag, ContactId=task, Tags={"seventh": "v"})
-    instance.refused("InvalidParameterException", "Tags", tag, ContactId=task, Tags={f"k{n}": "v" for n in range(7)})
-    instance.refused("InvalidParameterException", "Tags", tag, ContactId=task, Tags={"aws:x": "v"})
-    instance.refused("InvalidParameterException", "Tags", tag, ContactId=task, Tags={"a blank": "v"})
+    instance.refused("InvalidParameterException", "tag", tag, ContactId=task, Tags={f"k{n}": "v" for n in range(7)})
+    instance.refused("InvalidParameterException", "tag", tag, ContactId=task, Tags={"aws:x": "v"})
+    instance.refused("InvalidParameterException", "tag", tag, ContactId=task, Tags={"a blank": "v"})
     instance.refused("ResourceNotFoundException", "", tag, ContactId=absent_id(), Tags={"k": "v"})
     instance.refused("ResourceNotFoundException", "", "untag_contact", ContactId=absent_id(), TagKeys=["k"])
 

@@ -194,14 +194,6 @@ def test_at_most_fifty_fields(instance, flow):
     instance.refused("ServiceQuotaExceededException", "50", CREATE, **more)
 
 
-def test_at_most_fifty_templates(fresh):
-    flow = fresh.flow(flows.waiting())
-    made = [fresh.template(ContactFlowId=flow) for _ in range(50)]
-    fresh.refused("ServiceQuotaExceededException", "50", CREATE, Name="more", ContactFlowId=flow, Fields=[NAME])
-    fresh.delete_task_template(TaskTemplateId=made[0])
-    fresh.template(ContactFlowId=flow)
-
-
 def test_shapes(instance, flow):
     for member, change in {
         "Name": {"Name": "n" * 101},

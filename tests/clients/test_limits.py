@@ -1,0 +1,118 @@
+"""Quotas per instance (quotas.md section 1), on a server where each is small."""
+
+import botocore.exceptions
+import pytest
+
+from harness import flows
+from harness.connect import Instance, client, error_code, field, unique
+from harness.server import Server
+
+# Above what a new instance has.
+CONFIG = """
+[limits]
+instances_max = 2
+contact_flows_max = 10
+queues_max = 3
+quick_connects_max = 2
+hours_of_operation_max = 2
+users_max = 1
+routing_profiles_max = 2
+security_profiles_max = 5
+task_templates_max = 2
+task_template_fields_max = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("limited"), config=CONFIG).start()
+    yield Instance.create(server)
+    server.stop()
+
+
+def fill(make, bound: int) -> None:
+    """Makes things until the quota refuses one; fails if it does not within its bound."""
+    for _ in range(bound + 1):
+        try:
+            make()
+        except botocore.exceptions.ClientError as refusal:
+            assert error_code(refusal) == "LimitExceededException", refusal
+            return
+    raise AssertionError(f"no refusal after {bound + 1}")
+
+
+def test_flows(limited):
+    content = flows.waiting()
+    fill(lambda: limited.flow(content), 10)
+    call = {"Name": unique("flow"), "Type": "CONTACT_FLOW", "Content": content}
+    limited.refused("LimitExceededException", "contact_flows_max", "create_contact_flow", **call)
+
+
+def test_queues(limited):
+    fill(limited.queue, 3)
+    call = {"Name": unique("queue"), "HoursOfOperationId": limited.hours_id()}
+    limited.refused("LimitExceededException", "queues_max", "create_queue", **call)
+
+
+def test_quick_connects(limited):
+    config = {"QuickConnectType": "PHONE_NUMBER", "PhoneConfig": {"PhoneNumber": "+14155550100"}}
+    fill(lambda: limited.quick_connect(config), 2)
+    call = {"Name": unique("quick connect"), "QuickConnectConfig": config}
+    limited.refused("LimitExceededException", "quick_connects_max", "create_quick_connect", **call)
+
+
+def test_hours(limited):
+    call = {"Name": unique("hours"), "TimeZone": "UTC", "Config": []}
+    fill(lambda: limited.create_hours_of_operation(**call | {"Name": unique("hours")}), 2)
+    limited.refused("LimitExceededException", "hours_of_operation_max", "create_hours_of_operation", **call)
+
+
+def test_users(limited):
+    fill(limited.user, 1)
+    call = {
+        "Username": unique("user").replace(" ", "."),
+        "Password": "A-password-2026",
+        "PhoneConfig": {"PhoneType": "SOFT_PHONE"},
+        "SecurityProfileIds": [limited.security_profile_id()],
+        "RoutingProfileId": limited.routing_profile_id(),
+    }
+    limited.refused("LimitExceededException", "users_max", "create_user", **call)
+
+
+def test_routing_profiles(limited):
+    call = {
+        "Name": unique("profile"),
+        "Description": "d",
+        "DefaultOutboundQueueId": limited.queue_id(),
+        "MediaConcurrencies": [{"Channel": "TASK", "Concurrency": 1}],
+    }
+    fill(lambda: limited.create_routing_profile(**call | {"Name": unique("profile")}), 2)
+    limited.refused("LimitExceededException", "routing_profiles_max", "create_routing_profile", **call)
+
+
+def test_security_profiles(limited):
+    fill(lambda: limited.create_security_profile(SecurityProfileName=unique("profile")), 5)
+    call = {"SecurityProfileName": unique("profile")}
+    limited.refused("LimitExceededException", "security_profiles_max", "create_security_profile", **call)
+
+
+def test_task_templates(limited):
+    inbound = limited.list_contact_flows(ContactFlowTypes=["CONTACT_FLOW"])["ContactFlowSummaryList"]
+    flow = inbound[0]["Id"] if inbound else limited.flow(flows.waiting())
+    made = [limited.template(ContactFlowId=flow) for _ in range(2)]
+    call = {"Name": unique("template"), "ContactFlowId": flow, "Fields": [field("Task name", "NAME")]}
+    limited.refused("ServiceQuotaExceededException", "task_templates_max", "create_task_template", **call)
+    limited.delete_task_template(TaskTemplateId=made[0])
+    more = [field("Task name", "NAME")] + [field(f"field {n}", "TEXT") for n in range(3)]
+    fields = call | {"Fields": more}
+    limited.refused("ServiceQuotaExceededException", "task_template_fields_max", "create_task_template", **fields)
+    limited.template(ContactFlowId=flow)
+
+
+def test_instances(limited):
+    Instance.create(limited.server)
+    connect = client(limited.server)
+    call = {"IdentityManagementType": "CONNECT_MANAGED", "InboundCallsEnabled": True, "OutboundCallsEnabled": True}
+    with pytest.raises(connect.exceptions.ServiceQuotaExceededException, match="instances_max"):
+        connect.create_instance(InstanceAlias="one-too-many", **call)
+    assert len(connect.list_instances()["InstanceSummaryList"]) == 2

@@ -3,6 +3,7 @@
 //! What a contact waits for is part of it ([`Contact::next_due`]), and so is its place in a queue: whoever keeps timers, queues and counters
 //! compares [`Contact::head`] before and after a step.
 
+mod create;
 mod step;
 mod update;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
+pub use create::{Link, NewTask};
 pub(crate) use step::end;
 pub use step::{Event, StepError, Work, step};
 pub use update::ContactUpdate;

@@ -84,6 +84,22 @@ pub enum Refusal {
         /// The limit.
         max: usize,
     },
+    /// R24: name of an attached file.
+    #[error("attachment {file_name:?}: {why}")]
+    AttachmentName {
+        /// What was given.
+        file_name: String,
+        /// What would do.
+        why: String,
+    },
+    /// R24: type of an attached file.
+    #[error("attachment {file_name:?} is of a type that is not allowed: use one of {allowed}")]
+    AttachmentType {
+        /// What was given.
+        file_name: String,
+        /// What would do.
+        allowed: String,
+    },
     /// R12, R13: segment attribute that callers cannot set.
     #[error(
         "segment attribute {key:?} cannot be set: give connect:ContactExpiry, connect:CreatedByUser, connect:AssignmentType or a predefined attribute of the instance"

@@ -1,6 +1,14 @@
 //! Task templates: the form that a task is made from (task-templates.md).
 
+mod apply;
+mod check;
+
 use minicbor::{Decode, Encode};
+
+pub use apply::{TaskFields, apply};
+pub use check::{PropertyProblem, PropertyReason, check};
+
+use crate::contact::ReferenceType;
 
 use crate::id::{ContactFlowId, TaskTemplateId};
 use crate::name::named_enum;
@@ -48,6 +56,28 @@ named_enum! {
         SelfAssign = 12 "SELF_ASSIGN",
         /// How long the task lives.
         ExpiryDuration = 13 "EXPIRY_DURATION",
+    }
+}
+
+impl FieldType {
+    /// The type of the reference that carries the field's value, whose key is the field's name; `None` for the fields that are members
+    /// of the request themselves (task-templates.md section 3).
+    pub fn reference_type(self) -> Option<ReferenceType> {
+        match self {
+            FieldType::Name
+            | FieldType::Description
+            | FieldType::ScheduledTime
+            | FieldType::QuickConnect
+            | FieldType::SelfAssign
+            | FieldType::ExpiryDuration => None,
+            FieldType::Url => Some(ReferenceType::Url),
+            FieldType::Number => Some(ReferenceType::Number),
+            FieldType::Text | FieldType::TextArea | FieldType::Boolean | FieldType::SingleSelect => {
+                Some(ReferenceType::String)
+            }
+            FieldType::DateTime => Some(ReferenceType::Date),
+            FieldType::Email => Some(ReferenceType::Email),
+        }
     }
 }
 
@@ -135,6 +165,29 @@ pub struct TaskTemplate {
     /// When this version was made.
     #[n(12)]
     pub last_modified: Timestamp,
+}
+
+impl TaskTemplateField {
+    /// What it holds; one line of text when its maker did not say.
+    pub fn kind(&self) -> FieldType {
+        self.field_type.unwrap_or(FieldType::Text)
+    }
+
+    /// Whether a value, as text, is one of the field's.
+    pub(crate) fn check_value(&self, value: &str) -> Result<(), String> {
+        match self.kind() {
+            FieldType::Boolean if !matches!(value, "true" | "false") => {
+                Err("the value has to be true or false".to_owned())
+            }
+            FieldType::SingleSelect if !self.options.iter().any(|option| option == value) => {
+                Err(format!("the value has to be one of its options: {}", self.options.join(", ")))
+            }
+            kind => match kind.reference_type() {
+                Some(reference_type) => crate::start_task::references::check_value(reference_type, value),
+                None => Ok(()),
+            },
+        }
+    }
 }
 
 impl TaskTemplate {

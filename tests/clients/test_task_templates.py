@@ -150,7 +150,7 @@ def test_the_definition_is_judged_in_full(invalid, instance):
         ),
         (
             "REQUIRED_PROPERTY_MISSING",
-            "Defaults",
+            "RequiredFields",
             {
                 "Fields": [NAME, field("Line", "TEXT")],
                 "Constraints": {"RequiredFields": field_ids("Line"), "InvisibleFields": field_ids("Line")},
@@ -158,7 +158,7 @@ def test_the_definition_is_judged_in_full(invalid, instance):
         ),
         (
             "REQUIRED_PROPERTY_MISSING",
-            "Defaults",
+            "RequiredFields",
             {
                 "Fields": [NAME, field("Line", "TEXT")],
                 "Constraints": {"RequiredFields": field_ids("Line"), "ReadOnlyFields": field_ids("Line")},

@@ -125,11 +125,16 @@ impl Batch {
         if self.now_ms < head.now_ms {
             return Err(Refusal::TimeWentBack { last_ms: head.now_ms, given_ms: self.now_ms });
         }
+        self.check_values()
+    }
+
+    /// Why its records can not be stored, if they can not.
+    pub(crate) fn check_values(&self) -> Result<(), crate::Refusal> {
         for write in &self.writes {
             if let Write::Put { key, value } = write
                 && value.len() > VALUE_BYTES_MAX
             {
-                return Err(Refusal::ValueTooLarge { key: key.clone(), bytes: value.len() });
+                return Err(crate::Refusal::ValueTooLarge { key: key.clone(), bytes: value.len() });
             }
         }
         Ok(())

@@ -11,13 +11,24 @@
 //! snapshot; a commit is durable when it returns; several batches in one commit are durable together or not at all.
 
 mod batch;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod data_dir;
 mod error;
+pub mod faulty;
+mod group_commit;
+mod histogram;
 mod key;
 pub mod memory;
+mod readers;
+pub mod sqlite;
 
 pub use batch::{Batch, CommitNumber, Epoch, ScopeHead, VALUE_BYTES_MAX, Write};
 pub use error::{CommitError, Reason, Refusal, Unavailable};
+pub use group_commit::{Done, GroupCommit, Job, Step, WriterBounds, WriterStatistics};
+pub use histogram::Histogram;
 pub use key::{KEY_ID_MAX, Key, KeyId, Kind, Scope};
+pub use readers::{Read, ReadRefused, ReaderBounds, Readers};
 
 /// Takes the kind, id and value of one record after the other.
 pub type EachRecord<'a> = dyn FnMut(Kind, &[u8], &[u8]) + 'a;

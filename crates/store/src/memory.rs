@@ -148,3 +148,6 @@ impl Store for MemoryStore {
         Ok(Deleted::Some)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -328,7 +328,7 @@ impl Size {
 pub struct Pattern {
     /// Its place in [`constraints::PATTERNS`](crate::constraints::PATTERNS).
     pub index: usize,
-    /// The pattern as the model has it, for messages.
+    /// The pattern for messages: as the model has it, or as it was meant where the model's is broken.
     pub text: &'static str,
     /// Every one of these must match.
     pub must: &'static [&'static str],

@@ -111,9 +111,13 @@ fn read_query(input: &Structure, raw_query: &str, members: &mut Map<String, Valu
         let Some(last) = values.last() else { continue };
         let value = match member.shape {
             Shape::List(_) => Value::from(values),
-            Shape::Integer { .. } | Shape::Long { .. } => match last.parse::<i64>() {
+            Shape::Integer { .. } => match last.parse::<i32>() {
                 Ok(number) => Value::from(number),
-                Err(_) => return Err(refused_parameter(parameter, "must be a whole number")),
+                Err(_) => return Err(refused_parameter(parameter, "must be a whole number of 32 bits")),
+            },
+            Shape::Long { .. } => match last.parse::<i64>() {
+                Ok(number) => Value::from(number),
+                Err(_) => return Err(refused_parameter(parameter, "must be a whole number of 64 bits")),
             },
             Shape::Boolean => match last.as_str() {
                 "true" => Value::Bool(true),

@@ -5,6 +5,7 @@
 
 mod message;
 
+use std::fmt::Display;
 use std::sync::OnceLock;
 
 use api::constraints::PATTERNS;
@@ -15,7 +16,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::{WireError, time};
 pub(crate) use message::kind;
-use message::{Path, given, limit};
+use message::{Path, limit, quoted};
 
 /// A constraint of the model that a request breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,22 +73,22 @@ impl Checker {
             (Shape::String(text), Value::String(value)) => self.string(text, value, path, hidden),
             (Shape::Enum(names), Value::String(value)) => self.one_of(names, value, path, hidden),
             (Shape::Boolean, Value::Bool(_)) => {}
-            (Shape::Integer { min, max }, value @ Value::Number(_)) => {
-                let number = whole(value, i64::from(i32::MIN), i64::from(i32::MAX));
-                let number = number.ok_or_else(|| wrong(path, "a whole number of 32 bits", value))?;
-                self.range(number, i64::from(*min), i64::from(*max), path, hidden);
-                *value = Value::from(number);
+            (Shape::Integer { min, max }, Value::Number(number)) => {
+                let whole = whole(number, i64::from(i32::MIN), i64::from(i32::MAX));
+                let whole = whole.ok_or_else(|| unreadable(path, &format!("must be {INTEGER_FORM}, not {number}")))?;
+                self.range(whole, i64::from(*min), i64::from(*max), path, hidden);
+                *number = Number::from(whole);
             }
-            (Shape::Long { min, max }, value @ Value::Number(_)) => {
-                let number = whole(value, i64::MIN, i64::MAX);
-                let number = number.ok_or_else(|| wrong(path, "a whole number of 64 bits", value))?;
-                self.range(number, *min, *max, path, hidden);
-                *value = Value::from(number);
+            (Shape::Long { min, max }, Value::Number(number)) => {
+                let whole = whole(number, i64::MIN, i64::MAX);
+                let whole = whole.ok_or_else(|| unreadable(path, &format!("must be {LONG_FORM}, not {number}")))?;
+                self.range(whole, *min, *max, path, hidden);
+                *number = Number::from(whole);
             }
             (Shape::Float { min, max }, Value::Number(number)) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
                 if !(*min..=*max).contains(&number) {
-                    self.invalid(path, &format!("must be from {min} to {max}"), &number.to_string(), hidden);
+                    self.invalid(path, &format!("must be from {min} to {max}"), &number, hidden);
                 }
             }
             (Shape::Timestamp, value @ (Value::Number(_) | Value::String(_))) => {
@@ -97,11 +98,10 @@ impl Checker {
             (Shape::List(list), Value::Array(items)) => self.list(list, items, path, hidden)?,
             (Shape::Map(map), Value::Object(entries)) => self.map(map, entries, path, hidden)?,
             (Shape::Structure(structure), Value::Object(members)) => {
-                members.retain(|name, value| !value.is_null() && structure.member(name).is_some());
-                if structure.union && members.len() != 1 {
-                    let names: Vec<&str> = structure.members.iter().map(|member| member.name).collect();
-                    return Err(unreadable(path, &format!("must have exactly one of {}", names.join(", "))));
+                if structure.union {
+                    one_member(structure, members, path)?;
                 }
+                members.retain(|name, value| !value.is_null() && structure.member(name).is_some());
                 self.members(structure, members, path, hidden || structure.sensitive)?;
             }
             (shape, value) => return Err(wrong(path, expected(shape), value)),
@@ -178,21 +178,21 @@ impl Checker {
             }
         }
         if let Some(pattern) = text.pattern.filter(|pattern| !matches(pattern, value)) {
-            self.invalid(path, &format!("must match {}", pattern.text), value, hidden);
+            self.invalid(path, &format!("must match {}", pattern.text), &quoted(value), hidden);
         }
     }
 
     fn one_of(&mut self, names: &[&str], value: &str, path: Path<'_>, hidden: bool) {
         if !names.contains(&value) {
-            self.invalid(path, &format!("must be one of {}", names.join(", ")), value, hidden);
+            self.invalid(path, &format!("must be one of {}", names.join(", ")), &quoted(value), hidden);
         }
     }
 
     fn range(&mut self, number: i64, min: i64, max: i64, path: Path<'_>, hidden: bool) {
         if number < min {
-            self.invalid(path, &format!("must be at least {min}"), &number.to_string(), hidden);
+            self.invalid(path, &format!("must be at least {min}"), &number, hidden);
         } else if number > max {
-            self.invalid(path, &format!("must be at most {max}"), &number.to_string(), hidden);
+            self.invalid(path, &format!("must be at most {max}"), &number, hidden);
         }
     }
 
@@ -204,14 +204,28 @@ impl Checker {
         }
     }
 
-    fn invalid(&mut self, path: Path<'_>, rule: &str, value: &str, hidden: bool) {
+    fn invalid(&mut self, path: Path<'_>, rule: &str, value: &dyn Display, hidden: bool) {
         if self.violation.is_none() {
-            let given = if hidden { String::new() } else { format!("; given {}", given(value)) };
+            let given = if hidden { String::new() } else { format!("; given {value}") };
             self.violation = Some(Violation::Invalid { message: format!("{path} {rule}{given}") });
         }
     }
 }
 
+/// A union has exactly one member. One that is not known is no member to leave out: it may be what was meant.
+fn one_member(structure: &Structure, members: &Map<String, Value>, path: Path<'_>) -> Result<(), WireError> {
+    let mut given = members.iter().filter(|(name, value)| !value.is_null() && *name != "__type").map(|(name, _)| name);
+    match (given.next(), given.next()) {
+        (Some(name), None) if structure.member(name).is_some() => Ok(()),
+        _ => {
+            let names: Vec<&str> = structure.members.iter().map(|member| member.name).collect();
+            Err(unreadable(path, &format!("must have exactly one member, out of {}", names.join(", "))))
+        }
+    }
+}
+
+const INTEGER_FORM: &str = "a whole number of 32 bits";
+const LONG_FORM: &str = "a whole number of 64 bits";
 const TIMESTAMP_FORM: &str =
     "a number of epoch seconds, or an ISO 8601 date and time with its zone, in the years 1 to 9999";
 
@@ -219,7 +233,8 @@ fn expected(shape: &Shape) -> &'static str {
     match shape {
         Shape::Boolean => "true or false",
         Shape::Float { .. } => "a number",
-        Shape::Integer { .. } | Shape::Long { .. } => "a whole number",
+        Shape::Integer { .. } => INTEGER_FORM,
+        Shape::Long { .. } => LONG_FORM,
         Shape::List(_) => "a list",
         Shape::Map(_) | Shape::Structure(_) => "an object",
         Shape::String(_) | Shape::Enum(_) => "a string",
@@ -228,15 +243,12 @@ fn expected(shape: &Shape) -> &'static str {
 }
 
 /// A number without a fraction and inside of the bounds. `1.0` is one: JSON has only one kind of number.
-fn whole(value: &Value, min: i64, max: i64) -> Option<i64> {
-    /// From here on not every whole number has its own float.
+fn whole(number: &Number, min: i64, max: i64) -> Option<i64> {
+    /// Beyond this not every whole number has its own float.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    let number = value.as_i64().or_else(|| {
-        let float =
-            value.as_f64().filter(|float| !value.is_u64() && float.fract() == 0.0 && float.abs() <= EXACT_MAX)?;
-        Some(float as i64)
-    });
-    number.filter(|number| (min..=max).contains(number))
+    let exact = |float: &f64| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT_MAX;
+    let whole = number.as_i64().or_else(|| number.as_f64().filter(exact).map(|float| float as i64));
+    whole.filter(|whole| (min..=max).contains(whole))
 }
 
 /// The one form of a timestamp: whole epoch seconds where it has no fraction, a float of milliseconds' precision else.

@@ -12,16 +12,17 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub struct WireError {
     /// The type, as SDKs match on it.
-    pub name: String,
+    pub name: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What the client reads.
     pub message: String,
-    /// Further members of the body.
-    pub members: Map<String, Value>,
     /// What the log reads, never the client. Set where the fault is ours.
     pub cause: Option<String>,
+    /// The body's member for the message, if the type has one.
     pub(crate) message_key: Option<&'static str>,
+    /// Further members of the body. Boxed because few errors have any.
+    pub(crate) members: Option<Box<Map<String, Value>>>,
 }
 
 impl WireError {
@@ -33,30 +34,23 @@ impl WireError {
     pub fn exception(name: &str, message: impl Into<String>) -> Self {
         let facts = api::exception(name).unwrap_or_else(|| panic!("no exception of the model is named {name}"));
         WireError {
-            name: name.to_owned(),
+            name: facts.name,
             status: facts.status,
             message: message.into(),
-            members: Map::new(),
             cause: None,
             message_key: facts.has_message.then_some("Message"),
+            members: None,
         }
     }
 
     /// The same error with further members in its body, such as `PropertyList`.
     pub fn with_members(self, members: Map<String, Value>) -> Self {
-        WireError { members, ..self }
+        WireError { members: (!members.is_empty()).then(|| Box::new(members)), ..self }
     }
 
     /// An error that no model holds; SDKs raise it as a generic client error.
     pub fn front_door(name: &'static str, status: u16, message: impl Into<String>) -> Self {
-        WireError {
-            name: name.to_owned(),
-            status,
-            message: message.into(),
-            members: Map::new(),
-            cause: None,
-            message_key: Some("message"),
-        }
+        WireError { name, status, message: message.into(), cause: None, message_key: Some("message"), members: None }
     }
 
     /// 400: query, path or body cannot be read as the operation's input (`observed-errors.md` 3.10).

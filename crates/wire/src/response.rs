@@ -25,15 +25,14 @@ pub fn encode_success(body: Vec<u8>, request_id: &str) -> Response<Vec<u8>> {
 /// The error's status, its type in `x-amzn-ErrorType` and, for old clients, in the body's `__type`
 /// (`start-task-contact.md` section 1).
 pub fn encode_error(error: &WireError, request_id: &str) -> Response<Vec<u8>> {
-    let mut members = error.members.clone();
+    let mut members = error.members.as_deref().cloned().unwrap_or_default();
     if let Some(key) = error.message_key {
         members.insert(key.to_owned(), Value::from(error.message.as_str()));
     }
-    members.insert("__type".to_owned(), Value::from(error.name.as_str()));
+    members.insert("__type".to_owned(), Value::from(error.name));
     let status = StatusCode::from_u16(error.status).expect("statuses come from the model or from our constructors");
     let mut response = response(status, Value::Object(members).to_string().into_bytes(), request_id);
-    let name = HeaderValue::from_str(&error.name).expect("names of errors are letters");
-    response.headers_mut().insert(ERROR_TYPE, name);
+    response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(error.name));
     response
 }
 

@@ -123,12 +123,12 @@ fn pattern_table(patterns: &BTreeMap<&str, Translated>) -> String {
         "\n/// The patterns of strings, each in its [`index`](Pattern::index).\npub static PATTERNS: [Pattern; {}] = [\n",
         patterns.len()
     );
-    for (index, (pattern, translated)) in patterns.iter().enumerate() {
+    for (index, translated) in patterns.values().enumerate() {
         let list = |expressions: &[String]| expressions.iter().map(|one| literal(one)).collect::<Vec<_>>().join(", ");
         let _ = writeln!(
             text,
             "Pattern {{ index: {index}, text: {}, must: &[{}], must_not: &[{}] }},",
-            literal(pattern),
+            literal(&translated.text),
             list(&translated.must),
             list(&translated.must_not),
         );

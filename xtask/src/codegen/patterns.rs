@@ -6,6 +6,8 @@ use regex::Regex;
 /// A pattern as `api::facts::Pattern` holds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Translated {
+    /// What a message says that the string must match.
+    pub(super) text: String,
     pub(super) must: Vec<String>,
     pub(super) must_not: Vec<String>,
 }
@@ -21,7 +23,11 @@ const MENDED: [(&str, &[&str]); 2] = [
 /// Translates a pattern, or refuses it: then somebody has to add what it means to [`MENDED`].
 pub(super) fn translate(pattern: &str) -> Result<Translated> {
     let translated = match MENDED.iter().find(|(text, _)| *text == pattern) {
-        Some((_, must)) => Translated { must: must.iter().map(ToString::to_string).collect(), must_not: Vec::new() },
+        Some((_, must)) => Translated {
+            text: must.join(" and "),
+            must: must.iter().map(ToString::to_string).collect(),
+            must_not: Vec::new(),
+        },
         None => split(pattern)?,
     };
     for expression in translated.must.iter().chain(&translated.must_not) {
@@ -44,7 +50,7 @@ fn split(pattern: &str) -> Result<Translated> {
     if must.contains("(?!") || must.contains("(?=") || must.contains("(?<") {
         bail!("has look-around that is not a leading (?!..): {pattern}");
     }
-    Ok(Translated { must: vec![ascii_digits(&must)], must_not })
+    Ok(Translated { text: pattern.to_owned(), must: vec![ascii_digits(&must)], must_not })
 }
 
 /// `\d` means the ten digits of ASCII in the model's language and every digit of Unicode in ours.

@@ -1774,7 +1774,7 @@ pub static PATTERNS: [Pattern; 12] = [
     },
     Pattern {
         index: 1,
-        text: r"/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/",
+        text: r"[a-z] and [A-Z] and [0-9] and ^\S{8,64}$",
         must: &["[a-z]", "[A-Z]", "[0-9]", r"^\S{8,64}$"],
         must_not: &[],
     },
@@ -1785,7 +1785,7 @@ pub static PATTERNS: [Pattern; 12] = [
         must_not: &[],
     },
     Pattern { index: 3, text: r"\+[1-9]\d{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
-    Pattern { index: 4, text: r"\\+[1-9]\\d{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
+    Pattern { index: 4, text: r"\+[1-9][0-9]{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
     Pattern {
         index: 5,
         text: r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$",

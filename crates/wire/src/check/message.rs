@@ -37,7 +37,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// A value in quotation marks, cut where it is long.
-pub(super) fn given(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     format!("{:?}", cut(value))
 }
 

@@ -11,7 +11,7 @@ use expect_test::{Expect, expect};
 use serde_json::Value;
 
 /// `lines`: `METHOD target body`, where blank lines and `#` lines are for the reader.
-fn check(lines: &str, expected: Expect) {
+fn check(lines: &str, expected: &Expect) {
     let mut actual = String::new();
     for line in lines.lines().map(str::trim) {
         if line.is_empty() || line.starts_with('#') {
@@ -71,7 +71,7 @@ fn routes() {
          GET /contacts/%ff/c
          # known, without types
          GET /rules/i/r",
-        expect![[r#"
+        &expect![[r#"
             PUT /contact/task {"InstanceId":"i","Name":"n"}
               => StartTaskContact {"InstanceId":"i","Name":"n"}
             POST /contact/task {}
@@ -134,7 +134,7 @@ fn bodies() {
            POST /contact/stop {"InstanceId": "i", "ContactId": "c", "ContactId": "d"}
            # a label is not taken from the body
            POST /contacts/i/c {"InstanceId": "other", "Name": "n"}"#,
-        expect![[r##"
+        &expect![[r##"
             # RestJsonEmptyInputAndEmptyOutput, RestJsonUnitInputAllowsAccept: no body is an empty one
             POST /contact/stop
               => 400 InvalidRequestException: Required parameter missing: ContactId
@@ -218,7 +218,7 @@ fn numbers_and_booleans() {
            PUT /instance {"IdentityManagementType": "SAML", "InboundCallsEnabled": 1, "OutboundCallsEnabled": true}
            PUT /instance {"IdentityManagementType": "SAML", "InboundCallsEnabled": True, "OutboundCallsEnabled": true}
            PUT /instance {"IdentityManagementType": "SAML", "InboundCallsEnabled": false, "OutboundCallsEnabled": true}"#,
-        expect![[r##"
+        &expect![[r##"
             # RestJsonBodyIntegerUnderflowOverflow
             POST /queues/i/q/max-contacts {"MaxContacts": -9223372000000000000}
               => 400 BadRequestException: Invalid request body: MaxContacts must be a whole number of 32 bits, not -9223372000000000000
@@ -308,7 +308,7 @@ fn strings_and_enums() {
            PUT /quick-connects/i {"Name": "n", "QuickConnectConfig": {"QuickConnectType": "PHONE_NUMBER", "PhoneConfig": {"PhoneNumber": "5551230000"}}}
            # RestJsonMalformedPatternSensitiveString: sensitive values are not repeated
            PUT /users/i {"Username": "ann", "Password": "secret", "SecurityProfileIds": ["s"], "RoutingProfileId": "r"}"#,
-        expect![[r##"
+        &expect![[r##"
             # RestJsonMalformedLengthOverride and kin: characters are counted, not bytes
             POST /contact/stop {"InstanceId": "", "ContactId": "c"}
               => 400 InvalidParameterException: InstanceId must have at least 1 characters; it has 0
@@ -388,7 +388,7 @@ fn lists_maps_and_structures() {
            # RestJsonRecursiveShapes
            PUT /contact/task {"InstanceId": "i", "Name": "n", "SegmentAttributes": {"connect:ContactExpiry": {"ValueMap": {"ExpiryDuration": {"ValueInteger": 60}}}}}
            PUT /contact/task {"InstanceId": "i", "Name": "n", "SegmentAttributes": {"a": {"ValueMap": {"b": {"ValueMap": {"c": {"ValueInteger": "60"}}}}}}}"#,
-        expect![[r##"
+        &expect![[r##"
             # RestJsonBodyMalformedListNullItem, RestJsonBodyMalformedListUnclosed
             PUT /users/i {"Username": "ann", "SecurityProfileIds": ["s", null], "RoutingProfileId": "r"}
               => 400 BadRequestException: Invalid request body: SecurityProfileIds[1] must be a string, not null
@@ -477,7 +477,7 @@ fn timestamps() {
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": 1515531081.123.456}
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "Tue, 29 Apr 2014 18:30:38 GMT"}
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": 1e15}"#,
-        expect![[r##"
+        &expect![[r##"
             # RestJsonJsonTimestamps, RestJsonTimestampFormatEpochSeconds..., RestJsonDateTimeWithFractionalSeconds
             POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": 1398796238}
               => UpdateContactSchedule {"ContactId":"c","InstanceId":"i","ScheduledTime":1398796238}
@@ -531,7 +531,7 @@ fn queries() {
            # names are those of the model, to the letter
            GET /queues-summary/i?MaxResults=x
            GET /queues-summary/i?nextToken=%ff"#,
-        expect![[r##"
+        &expect![[r##"
             # RestJsonAllQueryStringTypes: lists are repeated keys
             DELETE /tags/a?tagKeys=one&tagKeys=two
               => UntagResource {"resourceArn":"a","tagKeys":["one","two"]}
@@ -568,7 +568,7 @@ fn an_exception_that_the_operation_lacks_is_replaced() {
            GET /contact/attributes/i/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
            # InvalidRequestException is not declared
            PUT /instance/i/task/template {"Fields": []}"#,
-        expect![[r##"
+        &expect![[r##"
             # InvalidParameterException is not declared
             GET /contact/attributes/i/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
               => 400 InvalidRequestException: InitialContactId must have at most 256 characters; it has 264

@@ -105,7 +105,7 @@ impl Request {
 }
 
 #[track_caller]
-fn refused(request: &Request, expected: Expect) {
+fn refused(request: &Request, expected: &Expect) {
     expected.assert_eq(&request.verify().expect_err("a refusal").to_string());
 }
 
@@ -149,7 +149,7 @@ fn row_01_two_claims() {
     let request = Request { query: "X-Amz-Algorithm=AWS4-HMAC-SHA256".into(), ..Request::signed() };
     refused(
         &request,
-        expect![
+        &expect![
             "403 InvalidSignatureException: Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
         ],
     );
@@ -157,10 +157,10 @@ fn row_01_two_claims() {
 
 #[test]
 fn row_02_no_claim() {
-    refused(&Request::unsigned(), expect!["403 MissingAuthenticationTokenException: Missing Authentication Token"]);
+    refused(&Request::unsigned(), &expect!["403 MissingAuthenticationTokenException: Missing Authentication Token"]);
     refused(
         &Request::unsigned().set("authorization", "Bearer token"),
-        expect!["403 MissingAuthenticationTokenException: Missing Authentication Token"],
+        &expect!["403 MissingAuthenticationTokenException: Missing Authentication Token"],
     );
 }
 
@@ -168,7 +168,7 @@ fn row_02_no_claim() {
 fn row_03_no_equal_sign() {
     refused(
         &Request::unsigned().set("authorization", "AWS4-HMAC-SHA256 Credential"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'KfSoC26UaBDGXxo5AUFS45c1cmAbyLKDOxOTKcZYWt4='."
         ],
     );
@@ -178,19 +178,19 @@ fn row_03_no_equal_sign() {
 fn row_04_and_05_parts_missing() {
     refused(
         &Request::unsigned().set("authorization", "AWS4-HMAC-SHA256"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=YI2YWea8FSxnksZL2ETHbs5elHm9HQufxTLK0W0ffV0="
         ],
     );
     refused(
         &Request::unsigned().set("authorization", "AWS4-HMAC-SHA256 Credential=a, Signature="),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=1CYVTdjalNd4dGITpzVYP5H1sl/DwsijeFk6roiN+D0="
         ],
     );
     refused(
         &Request::signed().without("x-amz-date"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=2nLclHCM89Tz0AyUDx9+uwA/YhxHlxEKnFE5YnB+FE4="
         ],
     );
@@ -200,14 +200,14 @@ fn row_04_and_05_parts_missing() {
 fn row_06_date_in_another_form() {
     refused(
         &Request::signed().set("x-amz-date", "2026-11-21T04:05:06Z"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Date must be in ISO-8601 'basic format'. Got '2026-11-21T04:05:06Z'. See http://en.wikipedia.org/wiki/ISO_8601"
         ],
     );
     let request = Request::signed().without("x-amz-date").set("date", "Sat, 21 Nov 2026 04:05:06 GMT");
     refused(
         &request,
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Date must be in ISO-8601 'basic format'. Got 'Sat, 21 Nov 2026 04:05:06 GMT'. See http://en.wikipedia.org/wiki/ISO_8601"
         ],
     );
@@ -217,20 +217,20 @@ fn row_06_date_in_another_form() {
 fn row_07_and_08_too_old_or_too_new() {
     refused(
         &Request::signed_as("AKID", &settings(), NOW - 301),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Signature expired: 20261121T040005Z is now earlier than 20261121T040006Z (20261121T040506Z - 5 min.)"
         ],
     );
     refused(
         &Request::signed_as("AKID", &settings(), NOW + 301),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Signature not yet current: 20261121T041007Z is still later than 20261121T041006Z (20261121T040506Z + 5 min.)"
         ],
     );
     // The time is judged before the key.
     refused(
         &Request::signed_as("NOBODY", &settings(), NOW - 301),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Signature expired: 20261121T040005Z is now earlier than 20261121T040006Z (20261121T040506Z - 5 min.)"
         ],
     );
@@ -240,17 +240,17 @@ fn row_07_and_08_too_old_or_too_new() {
 fn row_09_headers_not_signed() {
     refused(
         &Request::signed().authorization("host;", ""),
-        expect![
+        &expect![
             "403 InvalidSignatureException: 'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         ],
     );
     refused(
         &Request::signed().authorization("content-type;", ""),
-        expect!["403 InvalidSignatureException: 'Content-Type' must be a 'SignedHeader' in the AWS Authorization."],
+        &expect!["403 InvalidSignatureException: 'Content-Type' must be a 'SignedHeader' in the AWS Authorization."],
     );
     refused(
         &Request::signed().set("x-amz-content-sha256", UNSIGNED_PAYLOAD),
-        expect![
+        &expect![
             "403 InvalidSignatureException: 'x-amz-content-sha256' must be a 'SignedHeader' in the AWS Authorization."
         ],
     );
@@ -260,7 +260,7 @@ fn row_09_headers_not_signed() {
 fn row_10_algorithm() {
     refused(
         &Request::signed().authorization("SHA256 ", "SHA25 "),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA25' (only AWS4-HMAC-SHA256 for now). "
         ],
     );
@@ -270,13 +270,13 @@ fn row_10_algorithm() {
 fn row_11_credential() {
     refused(
         &Request::signed().authorization("AKID/", ""),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '20261121/us-east-1/connect/aws4_request'"
         ],
     );
     refused(
         &Request::signed().authorization("AKID/", "AKID/more/"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKID/more/20261121/us-east-1/connect/aws4_request'"
         ],
     );
@@ -286,22 +286,22 @@ fn row_11_credential() {
 fn row_12_scope() {
     refused(
         &Request::signed().authorization("/us-east-1/", "/eu-west-1/"),
-        expect!["403 InvalidSignatureException: Credential should be scoped to a valid region, not 'eu-west-1'. "],
+        &expect!["403 InvalidSignatureException: Credential should be scoped to a valid region, not 'eu-west-1'. "],
     );
     refused(
         &Request::signed().authorization("/connect/", "/Connect/"),
-        expect!["403 InvalidSignatureException: Credential should be scoped to correct service: 'connect'. "],
+        &expect!["403 InvalidSignatureException: Credential should be scoped to correct service: 'connect'. "],
     );
     refused(
         &Request::signed().authorization("20261121/us-east-1/connect/aws4_request", "b/c/d/e"),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Credential should be scoped to a valid region, not 'c'. Credential should be scoped to correct service: 'connect'. Credential should be scoped with a valid terminator: 'aws4_request', not 'e'. Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: 'b' != '20261121', from '20261121T040506Z'."
         ],
     );
     // The scope is judged before the key.
     refused(
         &Request::signed().authorization("AKID/20261121", "NOBODY/20261120"),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20261120' != '20261121', from '20261121T040506Z'."
         ],
     );
@@ -311,7 +311,7 @@ fn row_12_scope() {
 fn row_13_unknown_key() {
     refused(
         &Request::signed().authorization("AKID/", "NOBODY/"),
-        expect!["403 UnrecognizedClientException: The security token included in the request is invalid."],
+        &expect!["403 UnrecognizedClientException: The security token included in the request is invalid."],
     );
 }
 
@@ -319,7 +319,7 @@ fn row_13_unknown_key() {
 fn row_14_wrong_signature() {
     refused(
         &Request::signed().set("host", "elsewhere"),
-        expect![[r#"
+        &expect![[r#"
         403 InvalidSignatureException: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.
 
         The Canonical String for this request should have been
@@ -342,7 +342,7 @@ fn row_14_wrong_signature() {
     // A signed header that is absent counts as empty.
     refused(
         &Request::signed().authorization("SignedHeaders=", "SignedHeaders=absent;"),
-        expect![[r#"
+        &expect![[r#"
         403 InvalidSignatureException: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.
 
         The Canonical String for this request should have been
@@ -379,20 +379,20 @@ fn row_15_and_16_session_tokens() {
     };
     refused(
         &added_later(Request::signed(), "made up"),
-        expect!["403 UnrecognizedClientException: The security token included in the request is invalid"],
+        &expect!["403 UnrecognizedClientException: The security token included in the request is invalid"],
     );
     let mut without = Request::unsigned();
     let credentials = Credentials { session_token: None, ..credentials("ASIA") };
     without.headers.extend(sign(&without.head(), BODY, &credentials, &settings(), NOW));
     refused(
         &without,
-        expect!["403 UnrecognizedClientException: The security token included in the request is invalid"],
+        &expect!["403 UnrecognizedClientException: The security token included in the request is invalid"],
     );
     assert!(added_later(without, "token").verify().is_ok());
     assert!(session().set("x-amz-security-token", "other").verify().is_err());
     refused(
         &Request::signed_as("ASIAOLD", &settings(), NOW),
-        expect!["403 ExpiredTokenException: The security token included in the request is expired"],
+        &expect!["403 ExpiredTokenException: The security token included in the request is expired"],
     );
 }
 
@@ -401,13 +401,13 @@ fn query_parts_missing() {
     let request = Request { query: "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=".into(), ..Request::unsigned() };
     refused(
         &request,
-        expect![
+        &expect![
             "403 IncompleteSignatureException: AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. Re-examine the query-string parameters."
         ],
     );
     refused(
         &Request::presigned(60, NOW).query("X-Amz-Date=", "Date="),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: AWS query-string parameters must include 'X-Amz-Date'. Re-examine the query-string parameters."
         ],
     );
@@ -417,31 +417,31 @@ fn query_parts_missing() {
 fn query_life() {
     refused(
         &Request::presigned(90, NOW - 91),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Signature expired: 20261121T040335Z is now earlier than 20261121T040336Z (20261121T040506Z - 90 sec.)"
         ],
     );
     refused(
         &Request::presigned(3600, NOW + 301),
-        expect![
+        &expect![
             "403 InvalidSignatureException: Signature not yet current: 20261121T041007Z is still later than 20261121T041006Z (20261121T040506Z + 5 min.)"
         ],
     );
     refused(
         &Request::presigned(604_801, NOW),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: X-Amz-Expires must be a number of seconds from 0 to 604800. Got '604801'."
         ],
     );
     refused(
         &Request::presigned(60, NOW).query("Expires=60", "Expires=-1"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: X-Amz-Expires must be a number of seconds from 0 to 604800. Got '-1'."
         ],
     );
     refused(
         &Request::presigned(60, NOW).query("Expires=60", "Expires=soon"),
-        expect![
+        &expect![
             "403 IncompleteSignatureException: X-Amz-Expires must be a number of seconds from 0 to 604800. Got 'soon'."
         ],
     );
@@ -452,11 +452,11 @@ fn query_tampered() {
     assert!(Request::presigned(60, NOW).query("Expires=60", "Expires=600").verify().is_err());
     refused(
         &Request::presigned(60, NOW).query("AKID", "NOBODY"),
-        expect!["403 UnrecognizedClientException: The security token included in the request is invalid."],
+        &expect!["403 UnrecognizedClientException: The security token included in the request is invalid."],
     );
     refused(
         &Request::presigned(60, NOW).query("SignedHeaders=host", "SignedHeaders=x"),
-        expect![
+        &expect![
             "403 InvalidSignatureException: 'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         ],
     );

@@ -24,6 +24,7 @@ mod readers;
 pub mod sqlite;
 
 pub use batch::{Batch, CommitNumber, Epoch, ScopeHead, VALUE_BYTES_MAX, Write};
+pub use data_dir::{DataDir, DataDirError, DataPaths, Holder};
 pub use error::{CommitError, Reason, Refusal, Unavailable};
 pub use group_commit::{Done, GroupCommit, Job, Step, WriterBounds, WriterStatistics};
 pub use histogram::Histogram;

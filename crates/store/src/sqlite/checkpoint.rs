@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use super::connection::PAGE_BYTES;
 
-/// A checkpoint begins when the log has this many bytes.
+/// A checkpoint begins when the log has this many bytes that no checkpoint has moved yet.
 const CHECKPOINT_BYTES: u64 = 32 << 20;
 /// A checkpoint begins after this time, if anything was written: so a restart finds a short log.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
@@ -25,6 +25,8 @@ pub(crate) struct Signal {
     state: Mutex<State>,
     changed: Condvar,
     wal_pages: AtomicU64,
+    /// How many of the log's pages are in the database.
+    moved_pages: AtomicU64,
     checkpoints: AtomicU64,
 }
 
@@ -47,7 +49,10 @@ impl Signal {
     /// The log has this many pages after a commit.
     pub(crate) fn committed(&self, wal_pages: u64) {
         self.wal_pages.store(wal_pages, Ordering::Relaxed);
-        if wal_pages * u64::from(PAGE_BYTES) >= CHECKPOINT_BYTES {
+        let moved = self.moved_pages.load(Ordering::Relaxed);
+        // Fewer pages than were moved means that the log has begun anew.
+        let unmoved = if wal_pages < moved { wal_pages } else { wal_pages - moved };
+        if unmoved * u64::from(PAGE_BYTES) >= CHECKPOINT_BYTES {
             self.state.lock().unwrap_or_else(PoisonError::into_inner).large = true;
             self.changed.notify_one();
         }
@@ -65,10 +70,11 @@ impl Signal {
         }
     }
 
-    /// Waits until there is something to do; false when there never will be again.
-    fn wait(&self) -> bool {
+    /// Waits until there is something to do; false when there never will be again. While a reader holds the log back,
+    /// its size alone is no reason.
+    fn wait(&self, held_back: bool) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = |state: &mut State| !state.large && !state.stopped;
+        let idle = |state: &mut State| (!state.large || held_back) && !state.stopped;
         let (mut state, _) =
             self.changed.wait_timeout_while(state, CHECKPOINT_EVERY, idle).unwrap_or_else(PoisonError::into_inner);
         state.large = false;
@@ -85,9 +91,9 @@ pub(crate) fn run(
     wal_bytes_max: u64,
     hold_writer: impl Fn(&mut dyn FnMut()),
 ) {
-    let mut done_at = 0;
-    while signal.wait() {
-        if signal.wal_pages.load(Ordering::Relaxed) == done_at {
+    let mut held_back = false;
+    while signal.wait(held_back) {
+        if signal.wal_pages.load(Ordering::Relaxed) == signal.moved_pages.load(Ordering::Relaxed) {
             continue;
         }
         let mut progress = passive(connection);
@@ -100,27 +106,28 @@ pub(crate) fn run(
         if progress.is_behind(wal_bytes_max) {
             hold_writer(&mut || progress = passive(connection));
         }
+        held_back = progress.is_behind(wal_bytes_max);
+        signal.moved_pages.store(progress.moved, Ordering::Relaxed);
         signal.checkpoints.fetch_add(1, Ordering::Relaxed);
-        done_at = progress.checkpointed;
     }
 }
 
 struct Progress {
     logged: u64,
-    checkpointed: u64,
+    moved: u64,
 }
 
 impl Progress {
     fn is_behind(&self, wal_bytes_max: u64) -> bool {
-        self.checkpointed < self.logged && self.logged * u64::from(PAGE_BYTES) > wal_bytes_max
+        self.moved < self.logged && self.logged * u64::from(PAGE_BYTES) > wal_bytes_max
     }
 }
 
 fn passive(connection: &Connection) -> Progress {
     let pages = |row: &rusqlite::Row| {
         let count = |column| row.get::<_, i64>(column).map(|pages| u64::try_from(pages).unwrap_or(0));
-        Ok(Progress { logged: count(1)?, checkpointed: count(2)? })
+        Ok(Progress { logged: count(1)?, moved: count(2)? })
     };
     // No answer means that the disk failed; the writer meets that failure too, and reports it to who waits.
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], pages).unwrap_or(Progress { logged: 0, checkpointed: 0 })
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], pages).unwrap_or(Progress { logged: 0, moved: 0 })
 }

@@ -313,3 +313,6 @@ fn text(value: &Value) -> Result<String> {
 fn is_false(value: &bool) -> bool {
     !value
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::{Route, WireError, fingerprint, percent};
 /// A request as its operation's input: every member has the JSON type of its shape, labels and query are among the
 /// members, what the model does not know and what is null is gone, timestamps are epoch seconds.
 ///
-/// Whether the values keep the model's constraints is known too, but said only by [`Bound::violation`] and [`typed`]:
+/// Whether the values keep the model's constraints is known too, but said only by [`Bound::checked`] and [`typed`]:
 /// between the two the edge can authorize, so that nobody learns limits who may not even ask.
 #[derive(Debug, Clone)]
 pub struct Bound {
@@ -28,6 +28,18 @@ impl Bound {
     /// The first constraint of the model that the request breaks.
     pub fn violation(&self) -> Option<WireError> {
         self.violation.as_ref().map(|violation| violation.to_error(self.operation))
+    }
+
+    /// The same, once it is known to keep the model's constraints.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParameterException` or `InvalidRequestException` that names the member, the rule and what was given.
+    pub fn checked(self) -> Result<Self, WireError> {
+        match self.violation() {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
     }
 }
 
@@ -67,15 +79,11 @@ pub fn bind(route: &Route, raw_query: &str, body: &[u8]) -> Result<Bound, WireEr
 ///
 /// # Errors
 ///
-/// `InvalidParameterException` or `InvalidRequestException` that names the member, the rule and what was given;
-/// `InternalServiceException` where tables and types contradict each other.
+/// Those of [`Bound::checked`]; `InternalServiceException` where tables and types contradict each other.
 pub fn typed<O: Operation>(bound: Bound) -> Result<O::Input, WireError> {
     debug_assert_eq!(O::FACTS, bound.operation, "the caller dispatches on the operation");
-    match bound.violation() {
-        Some(error) => Err(error),
-        None => O::Input::deserialize(bound.value)
-            .map_err(|error| WireError::internal(format!("input of {}: {error}", O::FACTS.name))),
-    }
+    O::Input::deserialize(bound.checked()?.value)
+        .map_err(|error| WireError::internal(format!("input of {}: {error}", O::FACTS.name)))
 }
 
 fn read_body(input: &Structure, body: &[u8]) -> Result<Map<String, Value>, WireError> {

@@ -28,11 +28,11 @@ pub struct WireError {
 impl WireError {
     /// An exception of the model. Its status and whether it has a message are facts of the model.
     ///
-    /// # Panics
-    ///
-    /// When the model has no exception of that name: names are written in the code, never taken from outside.
+    /// A name that the model does not have is a fault of ours and becomes [`internal`](Self::internal).
     pub fn exception(name: &str, message: impl Into<String>) -> Self {
-        let facts = api::exception(name).unwrap_or_else(|| panic!("no exception of the model is named {name}"));
+        let Some(facts) = api::exception(name) else {
+            return Self::internal(format!("no exception of the model is named {name}: {}", message.into()));
+        };
         WireError {
             name: facts.name,
             status: facts.status,

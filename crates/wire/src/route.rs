@@ -35,8 +35,9 @@ static ROUTES: LazyLock<HashMap<(Method, usize), Vec<&'static OperationFacts>>> 
 
 /// Finds the operation of a request.
 ///
-/// The raw path is split before anything is decoded: a label may hold an ARN whose slashes are percent-encoded. An empty
-/// segment fits no label.
+/// The raw path is split before anything is decoded: a label may hold an ARN whose slashes are percent-encoded. Empty and
+/// dot segments fit no label: a signature is made over the path without them, so the same one would be right for two
+/// operations.
 ///
 /// # Errors
 ///
@@ -67,7 +68,7 @@ pub fn route(method: &str, raw_path: &str) -> Result<Route, WireError> {
 fn fits(operation: &OperationFacts, segments: &[&str]) -> bool {
     operation.path.iter().zip(segments).all(|(part, segment)| match part {
         Segment::Literal(text) => text == segment,
-        Segment::Label(_) => !segment.is_empty(),
+        Segment::Label(_) => !matches!(*segment, "" | "." | ".."),
     })
 }
 

@@ -78,6 +78,13 @@ fn throttling_uses_what_the_operation_declares() {
 }
 
 #[test]
+fn a_name_that_the_model_lacks_is_our_fault() {
+    let error = WireError::exception("NoSuchException", "text");
+    assert_eq!((error.status, error.name), (500, "InternalServiceException"));
+    assert_eq!(error.cause.as_deref(), Some("no exception of the model is named NoSuchException: text"));
+}
+
+#[test]
 fn an_internal_cause_is_not_sent() {
     let error = WireError::internal("disk on fire");
     let (status, _, body) = read(&wire::encode_error(&error, ID)).clone();

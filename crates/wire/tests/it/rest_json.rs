@@ -60,6 +60,8 @@ fn routes() {
          GET /nowhere
          GET /contact/task/
          GET /contacts//c
+         GET /contacts/i/.
+         GET /contacts/i/x/../c
          GET contacts/i/c
          GET /a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a
          # a literal is preferred to a label
@@ -69,6 +71,8 @@ fn routes() {
          GET /tags/arn%3Aaws%3Aconnect%3Aus-east-1%3A000000000000%3Ainstance%2Fi
          GET /contacts/a+b%/c
          GET /contacts/%ff/c
+         # RestJsonToleratesRegexCharsInSegments
+         GET /contacts/(a+)+$/.*
          # known, without types
          GET /rules/i/r",
         &expect![[r#"
@@ -84,6 +88,10 @@ fn routes() {
               => 404 UnknownOperationException: no operation has method GET and path /contact/task/; see the API reference for the paths
             GET /contacts//c
               => 404 UnknownOperationException: no operation has method GET and path /contacts//c; see the API reference for the paths
+            GET /contacts/i/.
+              => 404 UnknownOperationException: no operation has method GET and path /contacts/i/.; see the API reference for the paths
+            GET /contacts/i/x/../c
+              => 404 UnknownOperationException: no operation has method GET and path /contacts/i/x/../c; see the API reference for the paths
             GET contacts/i/c
               => 404 UnknownOperationException: no operation has method GET and path contacts/i/c; see the API reference for the paths
             GET /a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a
@@ -100,6 +108,9 @@ fn routes() {
               => DescribeContact {"ContactId":"c","InstanceId":"a+b%"}
             GET /contacts/%ff/c
               => 400 BadRequestException: Invalid request path: InstanceId is not UTF-8
+            # RestJsonToleratesRegexCharsInSegments
+            GET /contacts/(a+)+$/.*
+              => DescribeContact {"ContactId":".*","InstanceId":"(a+)+$"}
             # known, without types
             GET /rules/i/r
               => 501 NotImplemented: DescribeRule is an operation of the API that this service does not have
@@ -293,6 +304,9 @@ fn strings_and_enums() {
            POST /contact/stop {"InstanceId": "ሴ", "ContactId": "c"}
            POST /contact/stop {"InstanceId": 1, "ContactId": "c"}
            POST /contact/stop {"InstanceId": ["i"], "ContactId": "c"}
+           # RestJsonMalformedLengthMaxString, with a letter that takes two units of UTF-16
+           PUT /queues/i {"Name": "👍", "HoursOfOperationId": "h", "Description": ""}
+           PUT /queues/i {"Name": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "HoursOfOperationId": "h", "Tags": {"k": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}}
            # RestJsonMalformedEnumString: the value is shown, but not without end
            POST /queues/i/q/status {"Status": "OFF"}
            POST /queues/i/q/status {"Status": "enabled"}
@@ -318,6 +332,11 @@ fn strings_and_enums() {
               => 400 BadRequestException: Invalid request body: InstanceId must be a string, not a number
             POST /contact/stop {"InstanceId": ["i"], "ContactId": "c"}
               => 400 BadRequestException: Invalid request body: InstanceId must be a string, not a list
+            # RestJsonMalformedLengthMaxString, with a letter that takes two units of UTF-16
+            PUT /queues/i {"Name": "👍", "HoursOfOperationId": "h", "Description": ""}
+              => 400 InvalidParameterException: Description must have at least 1 characters; it has 0
+            PUT /queues/i {"Name": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "HoursOfOperationId": "h", "Tags": {"k": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}}
+              => 400 InvalidParameterException: Name must have at most 127 characters; it has 257
             # RestJsonMalformedEnumString: the value is shown, but not without end
             POST /queues/i/q/status {"Status": "OFF"}
               => 400 InvalidParameterException: Status must be one of ENABLED, DISABLED; given "OFF"
@@ -366,6 +385,11 @@ fn lists_maps_and_structures() {
            PUT /contact/task {"InstanceId": "i", "Name": "n", "Attributes": {"": "v"}}
            PUT /contact/task {"InstanceId": "i", "Name": "n", "Attributes": {"k": 1}}
            PUT /contact/task {"InstanceId": "i", "Name": "n", "Attributes": {}}
+           # RestJsonMalformedLengthMapKey, RestJsonMalformedLengthMap, RestJsonMalformedEnumList
+           PUT /contact/task {"InstanceId": "i", "Name": "n", "SegmentAttributes": {"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk": {"ValueString": "v"}}}
+           POST /tags/a {"tags": {}}
+           # RestJsonMalformedRequiredBodyExplicitNull
+           PUT /contact/task {"InstanceId": "i", "Name": null}
            # RestJsonMalformedRequiredBodyUnset, also deep inside
            PUT /contact/task {"InstanceId": "i"}
            PUT /contact/task {"Name": "n"}
@@ -414,6 +438,14 @@ fn lists_maps_and_structures() {
               => 400 BadRequestException: Invalid request body: Attributes.k must be a string, not a number
             PUT /contact/task {"InstanceId": "i", "Name": "n", "Attributes": {}}
               => StartTaskContact {"Attributes":{},"InstanceId":"i","Name":"n"}
+            # RestJsonMalformedLengthMapKey, RestJsonMalformedLengthMap, RestJsonMalformedEnumList
+            PUT /contact/task {"InstanceId": "i", "Name": "n", "SegmentAttributes": {"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk": {"ValueString": "v"}}}
+              => 400 InvalidParameterException: a key of SegmentAttributes must have at most 128 characters; it has 129
+            POST /tags/a {"tags": {}}
+              => 400 InvalidParameterException: tags must include at least 1 entries; it includes 0
+            # RestJsonMalformedRequiredBodyExplicitNull
+            PUT /contact/task {"InstanceId": "i", "Name": null}
+              => 400 InvalidRequestException: Required parameter missing: Name
             # RestJsonMalformedRequiredBodyUnset, also deep inside
             PUT /contact/task {"InstanceId": "i"}
               => 400 InvalidRequestException: Required parameter missing: Name
@@ -469,6 +501,8 @@ fn timestamps() {
            # we read these too
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "1985-04-12T23:20:50.52Z"}
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "1996-12-19T16:39:57-08:00"}
+           # RestJsonDateTimeWithPositiveOffset
+           POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "2019-12-17T00:48:18+01:00"}
            # RestJsonBodyTimestampDefaultRejects...
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "1515531081"}
            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "1515531081.1234"}
@@ -494,6 +528,9 @@ fn timestamps() {
               => UpdateContactSchedule {"ContactId":"c","InstanceId":"i","ScheduledTime":482196050.52}
             POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "1996-12-19T16:39:57-08:00"}
               => UpdateContactSchedule {"ContactId":"c","InstanceId":"i","ScheduledTime":851042397}
+            # RestJsonDateTimeWithPositiveOffset
+            POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "2019-12-17T00:48:18+01:00"}
+              => UpdateContactSchedule {"ContactId":"c","InstanceId":"i","ScheduledTime":1576540098}
             # RestJsonBodyTimestampDefaultRejects...
             POST /contact/schedule {"InstanceId": "i", "ContactId": "c", "ScheduledTime": "1515531081"}
               => 400 BadRequestException: Invalid request body: ScheduledTime must be a number of epoch seconds, or an ISO 8601 date and time with its zone, in the years 1 to 9999, not a string
@@ -528,6 +565,9 @@ fn queries() {
            GET /queues-summary/i?X-Amz-Date=1&&=&novalue
            # the last of two counts
            GET /queues-summary/i?nextToken=a&nextToken=b
+           # RestJsonMalformedLengthQueryStringNoValue
+           DELETE /tags/a?tagKeys
+           GET /contact/references/i/c?referenceTypes=URL&referenceTypes=WEB
            # names are those of the model, to the letter
            GET /queues-summary/i?MaxResults=x
            GET /queues-summary/i?nextToken=%ff"#,
@@ -552,6 +592,11 @@ fn queries() {
             # the last of two counts
             GET /queues-summary/i?nextToken=a&nextToken=b
               => ListQueues {"InstanceId":"i","NextToken":"b"}
+            # RestJsonMalformedLengthQueryStringNoValue
+            DELETE /tags/a?tagKeys
+              => 400 InvalidParameterException: tagKeys[0] must have at least 1 characters; it has 0
+            GET /contact/references/i/c?referenceTypes=URL&referenceTypes=WEB
+              => 400 InvalidParameterException: ReferenceTypes[1] must be one of URL, ATTACHMENT, CONTACT_ANALYSIS, NUMBER, STRING, DATE, EMAIL, EMAIL_MESSAGE, EMAIL_MESSAGE_PLAIN_TEXT, EMAIL_MESSAGE_PLAIN_TEXT_REDACTED, EMAIL_MESSAGE_REDACTED; given "WEB"
             # names are those of the model, to the letter
             GET /queues-summary/i?MaxResults=x
               => ListQueues {"InstanceId":"i"}

@@ -420,12 +420,12 @@ pub enum Effect {
     },
     /// Fetch a file; the result comes back as [`Event::AttachmentSettled`].
     FetchAttachment(PendingAttachment),
-    /// Set attributes on another contact, in the same batch: [`Event::AttributesSet`] on it. Their size was checked.
-    SetAttributesOf {
+    /// Step another contact by an event, in the same batch. What would refuse it was checked.
+    Step {
         /// The contact.
         contact: ContactId,
-        /// Attributes to set.
-        attributes: BTreeMap<String, String>,
+        /// Its event: [`Event::AttributesSet`] or [`Event::Updated`].
+        event: Box<Event>,
     },
 }
 

@@ -4,8 +4,12 @@
 //! is made from it and never stored.
 
 pub mod compile;
+pub mod defaults;
+pub mod document;
 pub(crate) mod interpret;
+mod reference;
 pub mod run;
+mod table;
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};

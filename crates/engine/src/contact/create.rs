@@ -28,7 +28,7 @@ pub struct NewTask {
     pub references: BTreeMap<String, Reference>,
     /// Files to fetch; each becomes a reference with its name as key.
     pub attachments: Vec<PendingAttachment>,
-    /// Attributes of the request.
+    /// Attributes of the request, their keys checked by [`attributes::check_keys`].
     pub attributes: BTreeMap<String, String>,
     /// User-defined segment attributes.
     pub segment: BTreeMap<String, SegmentValue>,

@@ -35,7 +35,7 @@ pub enum Event {
         /// The new start.
         at: Timestamp,
     },
-    /// UpdateContactAttributes: sets these, an empty value included.
+    /// UpdateContactAttributes: sets these, an empty value included. Keys were checked by [`attributes::check_keys`].
     AttributesSet(BTreeMap<String, String>),
     /// UpdateContact.
     Updated(Box<ContactUpdate>),

@@ -1,9 +1,81 @@
-//! Runs flows.
+//! Runs flows. A run goes on until it waits, ends, has queued the contact, or has used up its turn; what it is at is in its
+//! [`FlowRun`], so it can go on in another process.
 
-use crate::contact::{Chain, Contact, DisconnectReason, Effect, EventType, StepError};
-use crate::env::Env;
+mod check;
+mod control;
+mod data;
+mod routing;
 
-/// Starts the main flow of a contact.
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::contact::{Chain, Contact, DisconnectReason, Effect, EventType, Hook, State, StepError, end};
+use crate::env::{Env, TraceEntry};
+use crate::flow::compile::{Action, CompiledFlow, Operation};
+use crate::flow::reference::{Text, View};
+use crate::flow::run::{FlowRun, Purpose, Waiting};
+use crate::flow::table::{NO_MATCHING_CONDITION, NO_MATCHING_ERROR, TaskPath};
+use crate::flow::{ContactFlow, ContentHash, FlowState, FlowType};
+use crate::id::{ContactFlowId, QueueId, RunId};
+use crate::time::Timestamp;
+
+/// What an executed action says should happen. The words are those of a trace.
+enum Outcome {
+    /// Success: NextAction.
+    Next,
+    /// A result that the conditions are asked about.
+    Value(Cow<'static, str>),
+    /// No result: the conditions are not asked.
+    NoValue,
+    /// An error, by its type.
+    Error(Cow<'static, str>),
+    /// It waits.
+    Wait(Timestamp),
+    /// The run goes on at the start of another flow.
+    Jump(ContactFlowId, ContentHash),
+    /// The contact goes into this queue.
+    Queue(QueueId),
+    /// The run is over.
+    End,
+    /// The contact is over.
+    Disconnect,
+    /// There is no branch for a task.
+    Unsupported,
+}
+
+impl Outcome {
+    const ERROR: Outcome = Outcome::Error(Cow::Borrowed(NO_MATCHING_ERROR));
+    const AT_CAPACITY: Outcome = Outcome::Error(Cow::Borrowed("QueueAtCapacity"));
+}
+
+/// Where a run goes after an action.
+enum Way {
+    /// To this action of the same flow.
+    To(usize),
+    /// To the start of the flow that the run has jumped to.
+    Start,
+    /// Nowhere: it waits.
+    Wait,
+    /// Its contact goes into a queue.
+    Queue(QueueId),
+    /// It is over.
+    End,
+    /// Its contact is over.
+    Disconnect,
+    /// No branch of the action leads on.
+    Lost,
+}
+
+/// A contact whose flow runs.
+struct Interpreter<'a> {
+    contact: &'a mut Contact,
+    chain: &'a mut Chain,
+    env: &'a mut dyn Env,
+    effects: &'a mut Vec<Effect>,
+}
+
+/// Starts the flow that a contact was made with.
 pub(crate) fn start(
     contact: &mut Contact,
     chain: &mut Chain,
@@ -12,16 +84,268 @@ pub(crate) fn start(
 ) -> Result<(), StepError> {
     contact.times.connected_to_system = Some(env.now());
     effects.push(Effect::emit(EventType::ConnectedToSystem));
-    resume(contact, chain, env, effects)
+    let flow = contact.start_flow.take().expect("a contact is made with the flow that it starts");
+    let mut interpreter = Interpreter { contact, chain, env, effects };
+    match interpreter.runnable(flow, &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer]) {
+        Some(content) => {
+            interpreter.push_run(Purpose::Main, flow, content);
+            interpreter.execute(None)
+        }
+        // A scheduled task whose flow was archived or deleted meanwhile.
+        None => {
+            interpreter.end(DisconnectReason::Other);
+            Ok(())
+        }
+    }
 }
 
-/// Goes on with the run on top.
+/// Goes on with the run on top: its wait or its turn has come.
 pub(crate) fn resume(
     contact: &mut Contact,
     chain: &mut Chain,
     env: &mut dyn Env,
     effects: &mut Vec<Effect>,
 ) -> Result<(), StepError> {
-    crate::contact::end(contact, chain, DisconnectReason::ContactFlowDisconnect, env.now(), effects);
-    Ok(())
+    let run = contact.runs.last_mut().expect("a run that waits is on the stack");
+    let first = match run.waiting.take().expect("a run on the stack waits for something") {
+        Waiting::Until { .. } => {
+            run.since_wait = 0;
+            Some(Outcome::Value(Cow::Borrowed(control::WAIT_COMPLETED)))
+        }
+        Waiting::Turn => None,
+    };
+    Interpreter { contact, chain, env, effects }.execute(first)
+}
+
+impl Interpreter<'_> {
+    /// Executes actions until the contact has to wait. `first` is the outcome of the action the run is at, when that is known already.
+    fn execute(&mut self, mut first: Option<Outcome>) -> Result<(), StepError> {
+        let mut executed_in_turn = 0;
+        'runs: while let Some(run) = self.contact.runs.last() {
+            let Some(compiled) = self.env.content(&run.content)? else {
+                first = None;
+                self.lose();
+                continue;
+            };
+            let start = if run.action.is_empty() { compiled.start } else { compiled.place_of(&run.action) };
+            let Some(mut place) = start else {
+                first = None;
+                self.lose();
+                continue;
+            };
+            loop {
+                let action = &compiled.actions[place];
+                if executed_in_turn >= self.env.limits().actions_per_turn {
+                    self.yield_turn(action);
+                    return Ok(());
+                }
+                executed_in_turn += 1;
+                let limit = self.env.limits().actions_without_wait_max;
+                let run = self.run_mut();
+                run.since_wait += 1;
+                if run.since_wait > limit {
+                    self.lose();
+                    continue 'runs;
+                }
+                let outcome = match first.take() {
+                    Some(outcome) => outcome,
+                    None => self.perform(action)?,
+                };
+                match self.branch(&compiled, action, outcome) {
+                    Way::To(next) => {
+                        place = next;
+                        continue;
+                    }
+                    Way::Wait => return Ok(()),
+                    Way::Start => {}
+                    Way::Queue(queue) => self.enqueue(queue),
+                    Way::End => self.finish(),
+                    Way::Disconnect => self.end(DisconnectReason::ContactFlowDisconnect),
+                    Way::Lost => self.lose(),
+                }
+                continue 'runs;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what an action does.
+    fn perform(&mut self, action: &Action) -> Result<Outcome, StepError> {
+        Ok(match &action.operation {
+            Operation::UpdateContactTargetQueue(target) => self.update_target_queue(target),
+            Operation::TransferContactToQueue => self.transfer_to_queue(),
+            Operation::TransferContactToAgent => self.transfer_to_agent(),
+            Operation::UpdateContactRoutingBehavior { priority, adjustment } => {
+                self.update_routing_behavior(priority.as_ref(), adjustment.as_ref())
+            }
+            Operation::UpdateContactAttributes { attributes, related } => {
+                self.update_attributes(attributes, *related)?
+            }
+            Operation::UpdateContactData { name, description, language_code, customer_id, related } => self
+                .update_data(
+                    name.as_ref(),
+                    description.as_ref(),
+                    language_code.as_ref(),
+                    customer_id.as_ref(),
+                    *related,
+                )?,
+            Operation::UpdateFlowAttributes(attributes) => self.update_flow_attributes(attributes),
+            Operation::TagContact(tags) => self.tag(tags),
+            Operation::UntagContact(keys) => self.untag(keys),
+            Operation::UpdateFlowLoggingBehavior { enabled } => {
+                self.contact.flow_logging = *enabled;
+                Outcome::Next
+            }
+            Operation::Compare(path) => self.compare(path.as_ref()),
+            Operation::CheckHoursOfOperation(hours) => self.check_hours(hours.as_ref()),
+            Operation::CheckMetricData { metric, target } => self.check_metric(*metric, target),
+            Operation::DistributeByPercentage => self.distribute(),
+            Operation::Loop(count) => self.count_loop(&action.identifier, count.as_ref()),
+            Operation::Wait(seconds) => self.wait(seconds.as_ref()),
+            Operation::TransferToFlow(flow) => self.transfer_to_flow(flow.as_ref()),
+            Operation::DisconnectParticipant => Outcome::Disconnect,
+            Operation::EndFlowExecution => Outcome::End,
+            Operation::Other(TaskPath::Next) => Outcome::Next,
+            Operation::Other(TaskPath::Error(error)) => Outcome::Error(Cow::Owned(error.clone())),
+            Operation::Other(TaskPath::Unsupported) => Outcome::Unsupported,
+        })
+    }
+
+    /// Finds the branch that an outcome leads to, and tells the trace.
+    fn branch(&mut self, compiled: &CompiledFlow, action: &Action, outcome: Outcome) -> Way {
+        let condition_failed = || error_way(action, NO_MATCHING_CONDITION);
+        let (result, way): (Cow<'static, str>, Way) = match outcome {
+            Outcome::Next => ("Next".into(), action.next.map_or(Way::Lost, Way::To)),
+            Outcome::Value(value) => {
+                let met =
+                    action.conditions.iter().find(|condition| condition.operator.fits(&value, &condition.operand));
+                let way = met.map_or_else(condition_failed, |condition| Way::To(condition.next));
+                (value, way)
+            }
+            Outcome::NoValue => (NO_MATCHING_CONDITION.into(), condition_failed()),
+            Outcome::Error(error) => {
+                let way = error_way(action, &error);
+                (error, way)
+            }
+            Outcome::Wait(at) => {
+                let run = self.run_mut();
+                run.action.clone_from(&action.identifier);
+                run.waiting = Some(Waiting::Until { at });
+                ("Waiting".into(), Way::Wait)
+            }
+            Outcome::Jump(flow, content) => {
+                let run = self.run_mut();
+                (run.flow, run.content) = (flow, content);
+                run.action.clear();
+                run.loops.clear();
+                run.attributes.clear();
+                ("Transferred".into(), Way::Start)
+            }
+            Outcome::Queue(queue) => ("Queued".into(), Way::Queue(queue)),
+            Outcome::End => ("Ended".into(), Way::End),
+            Outcome::Disconnect => ("Disconnected".into(), Way::Disconnect),
+            Outcome::Unsupported => ("Unsupported".into(), Way::Lost),
+        };
+        let run = self.run_mut();
+        let (id, step) = (run.id, run.step);
+        run.step += 1;
+        let next = match &way {
+            Way::To(place) => Some(compiled.actions[*place].identifier.as_str()),
+            Way::Start | Way::Wait | Way::Queue(_) | Way::End | Way::Disconnect | Way::Lost => None,
+        };
+        let (identifier, action_type) = (action.identifier.as_str(), action.action_type.as_str());
+        self.env.trace(&TraceEntry { run: id, step, action: identifier, action_type, result: &result, next });
+        way
+    }
+
+    /// Puts the contact into a queue: its main run is over, its queue flow begins.
+    fn enqueue(&mut self, queue: QueueId) {
+        let now = self.env.now();
+        self.contact.runs.pop();
+        self.contact.state = State::Queued;
+        self.contact.target_queue = Some(queue);
+        self.contact.queue = Some(queue);
+        self.contact.times.enqueue = Some(now);
+        self.contact.times.dequeue = None;
+        self.effects.push(Effect::emit(EventType::Queued));
+        let flow = self.contact.hook(Hook::CustomerQueue).or_else(|| self.env.default_flow(FlowType::CustomerQueue));
+        if let Some(flow) = flow
+            && let Some(content) = self.runnable(flow, &[FlowType::CustomerQueue])
+        {
+            self.push_run(Purpose::Queue, flow, content);
+        }
+    }
+
+    /// Ends the run on top as its flow says: before queueing that ends the contact, in a queue it stays there (flow-language.md section 7).
+    fn finish(&mut self) {
+        match self.run_mut().purpose {
+            Purpose::Main => self.end(DisconnectReason::ContactFlowDisconnect),
+            Purpose::Queue => {
+                self.contact.runs.pop();
+            }
+        }
+    }
+
+    /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many actions without a wait.
+    fn lose(&mut self) {
+        let purpose = self.run_mut().purpose;
+        match purpose {
+            Purpose::Queue if self.env.limits().strict_default_queue_flow => {
+                self.end(DisconnectReason::ContactFlowDisconnect)
+            }
+            Purpose::Main | Purpose::Queue => self.finish(),
+        }
+    }
+
+    fn run_mut(&mut self) -> &mut FlowRun {
+        self.contact.runs.last_mut().expect("a run executes")
+    }
+
+    fn end(&mut self, reason: DisconnectReason) {
+        end(self.contact, self.chain, reason, self.env.now(), self.effects);
+    }
+
+    fn push_run(&mut self, purpose: Purpose, flow: ContactFlowId, content: ContentHash) {
+        self.contact.runs_begun += 1;
+        self.contact.runs.push(FlowRun {
+            id: RunId(self.contact.runs_begun),
+            purpose,
+            flow,
+            content,
+            action: String::new(),
+            step: 0,
+            since_wait: 0,
+            waiting: None,
+            loops: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+        });
+    }
+
+    fn yield_turn(&mut self, action: &Action) {
+        let run = self.run_mut();
+        run.action.clone_from(&action.identifier);
+        run.waiting = Some(Waiting::Turn);
+        let (run, step) = (run.id, run.step);
+        self.effects.push(Effect::Continue { run, step });
+    }
+
+    /// The published content of a flow that may be run now as one of these types.
+    fn runnable(&self, flow: ContactFlowId, types: &[FlowType]) -> Option<ContentHash> {
+        let flow: Arc<ContactFlow> = self.env.flow(flow)?;
+        let fits = flow.state == FlowState::Active && types.contains(&flow.flow_type);
+        flow.published.filter(|_| fits)
+    }
+
+    /// The value of a text, when it is not too long.
+    fn text(&self, text: &Text, bytes_max: usize) -> Option<String> {
+        let run = self.contact.runs.last().expect("a run executes");
+        let view = View { contact: self.contact, chain: self.chain, run, env: self.env };
+        text.resolve(&view, bytes_max).map(Cow::into_owned)
+    }
+}
+
+/// The branch of an error type: its own, else the catch-all.
+fn error_way(action: &Action, error: &str) -> Way {
+    let branch = |name: &str| action.errors.iter().find(|(error_type, _)| error_type == name).map(|(_, place)| *place);
+    branch(error).or_else(|| branch(NO_MATCHING_ERROR)).map_or(Way::Lost, Way::To)
 }

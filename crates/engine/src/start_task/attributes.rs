@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 /// Longest key, in characters.
 pub const KEY_CHARS_MAX: usize = 32_767;
 
-/// Checks the keys of attributes given by a caller or a flow: letters, digits, `-` and `_` (R19).
+/// Checks the keys of attributes given by a caller of the API: letters, digits, `-` and `_` (R19).
 pub fn check_keys<'a>(keys: impl IntoIterator<Item = &'a String>) -> Result<(), Refusal> {
     for key in keys {
         let allowed = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
@@ -24,13 +24,13 @@ pub fn bytes(attributes: &BTreeMap<String, String>) -> usize {
     attributes.iter().map(|(key, value)| key.len() + value.len()).sum()
 }
 
-/// `old` with `new` set over it, when keys and size allow (R19, R22).
+/// `old` with `new` set over it, when the size allows (R19, R22). Keys of callers are checked before, by [`check_keys`]; flows may use
+/// others, such as `my key`.
 pub fn merge(
     old: &BTreeMap<String, String>,
     new: &BTreeMap<String, String>,
     limits: &Limits,
 ) -> Result<BTreeMap<String, String>, Refusal> {
-    check_keys(new.keys())?;
     let mut merged = old.clone();
     merged.extend(new.iter().map(|(key, value)| (key.clone(), value.clone())));
     let bytes = bytes(&merged);

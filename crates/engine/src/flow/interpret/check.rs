@@ -1,0 +1,49 @@
+//! Actions that ask a question and branch by the answer.
+
+use std::borrow::Cow;
+
+use crate::arn::id_of;
+use crate::flow::compile::{Metric, QueueTarget};
+use crate::flow::interpret::routing::ID_BYTES_MAX;
+use crate::flow::interpret::{Interpreter, Outcome};
+use crate::flow::reference::{Path, Text, View};
+
+impl Interpreter<'_> {
+    /// A path that leads nowhere meets no condition.
+    pub(super) fn compare(&self, path: Option<&Path>) -> Outcome {
+        let run = self.contact.runs.last().expect("a run executes");
+        let view = View { contact: self.contact, chain: self.chain, run, env: self.env };
+        match path.and_then(|path| view.value(path)) {
+            Some(value) => Outcome::Value(Cow::Owned(value.into_owned())),
+            None => Outcome::NoValue,
+        }
+    }
+
+    /// The hours named, else those of the target queue.
+    pub(super) fn check_hours(&self, hours: Option<&Text>) -> Outcome {
+        let id = match hours {
+            Some(text) => self.text(text, ID_BYTES_MAX).and_then(|text| id_of(&text).parse().ok()),
+            None => self.contact.target_queue.and_then(|id| self.env.queue(id)).and_then(|queue| queue.hours),
+        };
+        match id.and_then(|id| self.env.hours(id)) {
+            Some(hours) if hours.is_open(self.env.now()) => Outcome::Value("True".into()),
+            Some(_) => Outcome::Value("False".into()),
+            None => Outcome::ERROR,
+        }
+    }
+
+    pub(super) fn check_metric(&self, metric: Option<Metric>, target: &QueueTarget) -> Outcome {
+        let queue = self.target_of(target).and_then(|id| self.env.queue(id));
+        let (Some(metric), Some(queue)) = (metric, queue) else { return Outcome::ERROR };
+        let metrics = self.env.queue_metrics(queue.id);
+        let value = match metric {
+            Metric::AgentsAvailable => i64::from(metrics.agents_available),
+            Metric::AgentsStaffed => i64::from(metrics.agents_staffed),
+            Metric::AgentsOnline => i64::from(metrics.agents_online),
+            Metric::ContactsInQueue => i64::from(metrics.contacts_in_queue),
+            // In milliseconds, whatever its name says (flow-language.md section 3).
+            Metric::OldestContactAge => metrics.oldest_enqueue.map_or(0, |oldest| self.env.now().since(oldest)),
+        };
+        Outcome::Value(Cow::Owned(value.to_string()))
+    }
+}

@@ -1,0 +1,146 @@
+//! Actions that change what is known of a contact.
+
+use std::collections::BTreeMap;
+
+use crate::contact::{ContactUpdate, Effect, Event, StepError, UpdatedProperty};
+use crate::flow::interpret::{Interpreter, Outcome};
+use crate::flow::reference::Text;
+use crate::start_task::attributes;
+use crate::tag::{self, Tags};
+
+/// Longest name of a task, in characters.
+const NAME_CHARS_MAX: usize = 1_024;
+/// Longest description of a task, in characters.
+const DESCRIPTION_CHARS_MAX: usize = 4_096;
+/// Longest LanguageCode or CustomerId, in characters.
+const CODE_CHARS_MAX: usize = 128;
+/// Bytes of a character in UTF-8, at most.
+const CHAR_BYTES_MAX: usize = 4;
+
+impl Interpreter<'_> {
+    /// Keys and values of a parameter; `None` when one is too long or a key is empty.
+    fn pairs(&self, texts: &[(Text, Text)]) -> Option<BTreeMap<String, String>> {
+        let most = self.env.limits().attributes_bytes_max;
+        let pair = |(key, value): &(Text, Text)| Some((self.text(key, most)?, self.text(value, most)?));
+        let mut pairs = BTreeMap::new();
+        let mut bytes = 0;
+        for text in texts {
+            let (key, value) = pair(text).filter(|(key, _)| !key.is_empty())?;
+            bytes += key.len() + value.len();
+            if bytes > most {
+                return None;
+            }
+            pairs.insert(key, value);
+        }
+        Some(pairs)
+    }
+
+    /// A text of at most so many characters; `None` when there is none, an error when it is longer.
+    fn limited(&self, text: Option<&Text>, chars_max: usize) -> Result<Option<String>, ()> {
+        let Some(text) = text else { return Ok(None) };
+        let text = self.text(text, chars_max * CHAR_BYTES_MAX).filter(|text| text.chars().count() <= chars_max);
+        text.map(Some).ok_or(())
+    }
+
+    /// All or nothing; over the limit the error branch is taken.
+    pub(super) fn update_attributes(&mut self, texts: &[(Text, Text)], related: bool) -> Result<Outcome, StepError> {
+        let Some(new) = self.pairs(texts).filter(|new| !new.is_empty()) else { return Ok(Outcome::ERROR) };
+        if related {
+            return self.update_related_attributes(new);
+        }
+        let Ok(merged) = attributes::merge(&self.chain.attributes, &new, self.env.limits()) else {
+            return Ok(Outcome::ERROR);
+        };
+        self.chain.attributes = merged;
+        self.effects.push(Effect::updated(UpdatedProperty::UserDefinedAttributes));
+        Ok(Outcome::Next)
+    }
+
+    fn update_related_attributes(&mut self, new: BTreeMap<String, String>) -> Result<Outcome, StepError> {
+        let Some(contact) = self.contact.related else { return Ok(Outcome::ERROR) };
+        let Some(chain) = self.env.chain_of(contact)? else { return Ok(Outcome::ERROR) };
+        if attributes::merge(&chain.attributes, &new, self.env.limits()).is_err() {
+            return Ok(Outcome::ERROR);
+        }
+        self.effects.push(Effect::Step { contact, event: Box::new(Event::AttributesSet(new)) });
+        Ok(Outcome::Next)
+    }
+
+    /// All or nothing. What is for voice and chat is accepted and has no effect.
+    pub(super) fn update_data(
+        &mut self,
+        name: Option<&Text>,
+        description: Option<&Text>,
+        language_code: Option<&Text>,
+        customer_id: Option<&Text>,
+        related: bool,
+    ) -> Result<Outcome, StepError> {
+        let values = (
+            self.limited(name, NAME_CHARS_MAX),
+            self.limited(description, DESCRIPTION_CHARS_MAX),
+            self.limited(language_code, CODE_CHARS_MAX),
+            self.limited(customer_id, CODE_CHARS_MAX),
+        );
+        let (Ok(name), Ok(description), Ok(language_code), Ok(customer_id)) = values else { return Ok(Outcome::ERROR) };
+        if related {
+            let Some(contact) = self.contact.related else { return Ok(Outcome::ERROR) };
+            if self.env.chain_of(contact)?.is_none() {
+                return Ok(Outcome::ERROR);
+            }
+            if name.is_some() || description.is_some() {
+                let update = ContactUpdate { name, description, ..ContactUpdate::default() };
+                self.effects.push(Effect::Step { contact, event: Box::new(Event::Updated(Box::new(update))) });
+            }
+            return Ok(Outcome::Next);
+        }
+        if let Some(name) = name {
+            self.contact.name = name;
+        }
+        if description.is_some() {
+            self.contact.description = description;
+        }
+        if language_code.is_some() {
+            self.contact.language_code = language_code;
+        }
+        if customer_id.is_some() {
+            self.contact.customer_id = customer_id;
+        }
+        Ok(Outcome::Next)
+    }
+
+    /// Attributes of the run. Their size has the limit of a contact's attributes, so that a loop cannot grow them for ever.
+    pub(super) fn update_flow_attributes(&mut self, texts: &[(String, Text)]) -> Outcome {
+        let most = self.env.limits().attributes_bytes_max;
+        let mut attributes = self.run_mut().attributes.clone();
+        for (key, text) in texts {
+            let Some(value) = self.text(text, most) else { return Outcome::ERROR };
+            attributes.insert(key.clone(), value);
+        }
+        if attributes::bytes(&attributes) > most {
+            return Outcome::ERROR;
+        }
+        self.run_mut().attributes = attributes;
+        Outcome::Next
+    }
+
+    /// All or nothing.
+    pub(super) fn tag(&mut self, texts: &[(Text, Text)]) -> Outcome {
+        let Some(new) = self.pairs(texts) else { return Outcome::ERROR };
+        let tagged = |tags: &mut Tags| tag::add_contact_tags(tags, &new);
+        self.change_tags(tagged)
+    }
+
+    pub(super) fn untag(&mut self, keys: &[String]) -> Outcome {
+        self.change_tags(|tags| tag::remove_contact_tags(tags, keys))
+    }
+
+    fn change_tags(&mut self, change: impl Fn(&mut Tags) -> Result<(), crate::refusal::Refusal>) -> Outcome {
+        match change(&mut self.contact.tags) {
+            Ok(()) => {
+                self.effects.push(Effect::updated(UpdatedProperty::Tags));
+                Outcome::Next
+            }
+            Err(_) => Outcome::ERROR,
+        }
+    }
+}

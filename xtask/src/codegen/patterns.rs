@@ -12,12 +12,15 @@ pub(super) struct Translated {
     pub(super) must_not: Vec<String>,
 }
 
-/// Patterns that say something else than they mean, with what they mean.
-const MENDED: [(&str, &[&str]); 2] = [
+/// Patterns that say something else than they mean, or say it badly, with what they mean.
+const MENDED: [(&str, &[&str]); 4] = [
     // Escaped twice in the source: as it stands, it wants a backslash before the number.
     (r"\\+[1-9]\\d{1,14}$", &[r"\+[1-9][0-9]{1,14}$"]),
     // Written with the slashes of another language around it, and with look-ahead for what must occur anywhere.
     (r"/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/", &[r"[a-z]", r"[A-Z]", r"[0-9]", r"^\S{8,64}$"]),
+    // A class of most of Unicode, repeated: as one expression it takes more than ten megabytes.
+    (r"^[\P{C}\r\n\t]{1,127}$", &[r"^[\P{C}\r\n\t]*$", r"(?s)^.{1,127}$"]),
+    (r"^[\P{C}\r\n\t]{1,250}$", &[r"^[\P{C}\r\n\t]*$", r"(?s)^.{1,250}$"]),
 ];
 
 /// Translates a pattern, or refuses it: then somebody has to add what it means to [`MENDED`].
@@ -115,5 +118,9 @@ mod tests {
         assert!(matches(password, "Abcdefg1"));
         assert!(!matches(password, "abcdefg1"));
         assert!(!matches(password, "Abc1"));
+        let description = MENDED[3].0;
+        assert!(matches(description, &"ሴ\n".repeat(125)));
+        assert!(!matches(description, &"a".repeat(251)));
+        assert!(!matches(description, "bell \u{7}"));
     }
 }

@@ -1,0 +1,307 @@
+//! Every number and choice of the server, in one typed struct, read and validated once at start.
+//!
+//! A setting is one line in one list here. From it come the struct's field, the flag (`--http-body-bytes-max`), the
+//! environment variable (`CALLBOARD_HTTP_BODY_BYTES_MAX`), the key of the TOML file (`[http] body_bytes_max`), the
+//! help text and `docs/configuration.md`. Flags win over variables, variables over the file, the file over defaults.
+
+mod layers;
+mod manual;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::attachments::HostPattern;
+
+pub use layers::FileError;
+pub use manual::manual;
+pub use table::Key;
+pub use value::{
+    AccountId, ByteCount, Days, LogFormat, Origin, Quotas, Region, Seconds, Setting, SettingError, Synchronous,
+};
+
+use layers::{File, Layers};
+use table::{Section, settings};
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it runs and as whom: the keys at the top of the file.
+    pub server: Server,
+    /// Bounds of the HTTP edge.
+    pub http: Http,
+    /// Bounds of what runs in memory.
+    pub instances: Instances,
+    /// Bounds of commits.
+    pub database: Database,
+    /// What one instance may hold.
+    pub limits: Limits,
+    /// Where files come from and go to.
+    pub attachments: Attachments,
+    /// How long things are kept.
+    pub retention: Retention,
+}
+
+settings! {
+    /// Where the server runs and as whom.
+    pub struct Server("") {
+        /// Directory of the database, of attachments, of the key file and of the control socket. Made if missing.
+        pub data_dir: PathBuf = "callboard-data",
+        /// Address and port to listen on. Port 0 takes a free one; the line "listening on" names it.
+        pub listen: String = "127.0.0.1:8080",
+        /// Account that owns the instances: part of every ARN.
+        pub account_id: AccountId = "000000000000",
+        /// Region of the instances: part of every ARN. Signatures must be scoped to it.
+        pub region: Region = "us-east-1",
+        /// PEM file with the certificate chain. With tls_key it turns HTTPS on.
+        pub tls_cert: Option<PathBuf> = "",
+        /// PEM file with the private key of tls_cert.
+        pub tls_key: Option<PathBuf> = "",
+        /// How log lines look on standard error.
+        pub log_format: LogFormat = "text",
+        /// Which log lines are written: a level, or a filter such as "info,service=debug".
+        pub log_filter: String = "info",
+        /// How far a signature's time may be from this machine's, before or after.
+        pub clock_skew_seconds: Seconds = "300",
+        /// Which defaults the limits have. "aws" takes exactly the quotas of Amazon Connect.
+        pub quotas: Quotas = "generous",
+        /// Time stands still and moves only when a client asks: for tests of flows and schedules.
+        pub test_clock: bool = "false",
+        /// How long a stopping server waits for requests that are in flight.
+        pub shutdown_grace_seconds: Seconds = "30",
+    }
+}
+
+settings! {
+    /// Bounds of the HTTP edge: one client must not harm another.
+    pub struct Http("http") {
+        /// Largest body of a request. A larger one gets 413 RequestEntityTooLargeException.
+        pub body_bytes_max: ByteCount = "1MiB",
+        /// Most headers of a request. More get 431.
+        pub headers_max: u32 = "100",
+        /// Largest head of a request: request line and headers together. A larger one gets 431.
+        pub head_bytes_max: ByteCount = "64KiB",
+        /// Most connections at a time. More wait in the operating system's queue.
+        pub connections_max: u32 = "10000",
+        /// How long a client may take to send the head of a request, from its first byte.
+        pub header_read_timeout_seconds: Seconds = "10",
+        /// How long a client may take to send the body of a request.
+        pub body_read_timeout_seconds: Seconds = "30",
+        /// How long a connection may be open without a request.
+        pub idle_timeout_seconds: Seconds = "75",
+    }
+}
+
+settings! {
+    /// Bounds of what runs in memory.
+    pub struct Instances("instances") {
+        /// Threads that run instances. Empty: as many as the machine has processors.
+        pub loop_threads: Option<u32> = "",
+        /// Memory that open tasks of all instances may take. Over it StartTaskContact gets
+        /// ServiceQuotaExceededException. Empty: half of the machine's memory.
+        pub hot_bytes_max: Option<ByteCount> = "",
+        /// Requests that may wait for one instance. More get ThrottlingException.
+        pub inbox_max: u32 = "16384",
+        /// An instance that nobody asks for this long is unloaded until it is needed.
+        pub idle_seconds: Seconds = "300",
+        /// Effects, such as downloads, that may be under way to one target at a time.
+        pub effects_per_target_max: u32 = "16",
+    }
+}
+
+settings! {
+    /// Bounds of commits.
+    pub struct Database("database") {
+        /// Most record changes in one transaction of the database.
+        pub commit_rows_max: u32 = "100000",
+        /// Most bytes in one transaction of the database.
+        pub commit_bytes_max: ByteCount = "64MiB",
+        /// When writes reach the disk.
+        pub synchronous: Synchronous = "full" [hidden],
+        /// Most pages of the database, to see what a full disk does. Empty: no bound.
+        pub max_page_count: Option<u32> = "" [hidden],
+    }
+}
+
+settings! {
+    /// What one instance may hold. The defaults protect the machine; those of "aws" are Amazon Connect's.
+    pub struct Limits("limits") {
+        /// Instances of the account.
+        pub instances_max: u32 = "100000" aws "2",
+        /// Open tasks, which are all that have not ended.
+        pub tasks_open_max: u64 = "10000000" aws "2500",
+        /// Tasks that may name the same PreviousContactId.
+        pub linked_tasks_max: u32 = "12",
+        /// Contacts in one chain of transfers.
+        pub chain_members_max: u32 = "12",
+        /// Bytes of all attribute keys and values of a contact.
+        pub attributes_bytes_max: u32 = "32768",
+        /// Bytes of all references of a contact.
+        pub references_bytes_max: u32 = "4096",
+        /// How far ahead a task may be scheduled.
+        pub schedule_ahead_days_max: Days = "90",
+        /// How often a task may be rescheduled.
+        pub reschedules_max: u32 = "20",
+        /// Life of a task that names none.
+        pub expiry_default_minutes: u32 = "10080",
+        /// Longest life a task may have.
+        pub expiry_minutes_max: u32 = "129600",
+        /// Task templates.
+        pub task_templates_max: u32 = "10000" aws "50",
+        /// Fields of a task template.
+        pub task_template_fields_max: u32 = "50",
+        /// Flows.
+        pub contact_flows_max: u32 = "10000" aws "100",
+        /// Queues.
+        pub queues_max: u32 = "10000" aws "100",
+        /// Quick connects.
+        pub quick_connects_max: u32 = "10000" aws "100",
+        /// Hours of operation.
+        pub hours_of_operation_max: u32 = "10000" aws "100",
+        /// Users.
+        pub users_max: u32 = "100000" aws "500",
+        /// Routing profiles.
+        pub routing_profiles_max: u32 = "10000" aws "500",
+        /// Security profiles.
+        pub security_profiles_max: u32 = "10000" aws "100",
+        /// Predefined attributes.
+        pub predefined_attributes_max: u32 = "10000" aws "150",
+        /// Tags of a resource.
+        pub resource_tags_max: u32 = "50",
+        /// Tags that users may put on a contact.
+        pub contact_tags_max: u32 = "6",
+        /// Whether requests are throttled by operation as Amazon Connect does.
+        pub throttling: bool = "false" aws "true",
+    }
+}
+
+settings! {
+    /// Where files of tasks come from and go to.
+    pub struct Attachments("attachments") {
+        /// Hosts that files may be downloaded from: "host", "host:port" or "*.suffix". Empty: none.
+        pub allowed_hosts: Vec<HostPattern> = "",
+        /// Whether allowed hosts may have private, loopback or link-local addresses.
+        pub allow_private_addresses: bool = "false",
+        /// PEM file of certificates that downloads trust in place of the system's.
+        pub ca_file: Option<PathBuf> = "",
+        /// Largest file. A larger one is REJECTED.
+        pub max_bytes: ByteCount = "20MiB",
+        /// Extensions a file may have.
+        pub extensions: Vec<String> =
+            "csv,doc,docx,heic,jfif,jpeg,jpg,mov,mp4,pdf,png,ppt,pptx,rtf,txt,wav,xls,xlsx",
+        /// How long connecting may take.
+        pub connect_timeout_seconds: Seconds = "10",
+        /// How long a download may take in all.
+        pub read_timeout_seconds: Seconds = "60",
+        /// Where files are kept: empty for the data directory's "attachments", another directory, or
+        /// "s3://bucket/prefix".
+        pub store: String = "",
+        /// Endpoint of the S3-compatible storage. Empty: AWS's.
+        pub s3_endpoint: Option<String> = "",
+        /// Region of the S3-compatible storage.
+        pub s3_region: String = "us-east-1",
+        /// Access key of the S3-compatible storage.
+        pub s3_access_key_id: Option<String> = "",
+        /// Secret of s3_access_key_id: better given as variable than in a file.
+        pub s3_secret_access_key: Option<String> = "",
+    }
+}
+
+settings! {
+    /// How long things are kept once they are over.
+    pub struct Retention("retention") {
+        /// Ended contacts.
+        pub contacts_days: Days = "730",
+        /// Events.
+        pub events_days: Days = "7",
+        /// Client tokens: how long the same token answers with the same result.
+        pub tokens_days: Days = "7",
+    }
+}
+
+/// Variables that are no settings: secrets, which must not be in a file or on a command line, and the file's path.
+pub const OTHER_VARIABLES: &[(&str, &str)] = &[
+    ("CALLBOARD_CONFIG", "the configuration file, as --config"),
+    ("CALLBOARD_ROOT_ACCESS_KEY_ID", "id of the root access key; without it one is made at first start and shown once"),
+    ("CALLBOARD_ROOT_SECRET_ACCESS_KEY", "secret of the root access key"),
+    ("CALLBOARD_SECRET_KEY", "32 bytes in base64 that encrypt stored secrets, in place of the data directory's key file"),
+];
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// One value.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// Two values that contradict each other.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+impl Config {
+    /// Every setting, in the order of the manual.
+    pub fn keys() -> Vec<Key> {
+        [Server::KEYS, Http::KEYS, Instances::KEYS, Database::KEYS, Limits::KEYS, Attachments::KEYS, Retention::KEYS].concat()
+    }
+
+    /// Reads the settings from flags (without dashes), environment variables and file.
+    pub fn read(
+        flags: BTreeMap<String, String>,
+        variables: BTreeMap<String, String>,
+        file: Option<&Path>,
+    ) -> Result<Config, ConfigError> {
+        let file = file.map(|path| File::open(path, &Config::keys())).transpose()?;
+        Config::from_layers(Layers { flags, variables, file, quotas: Quotas::Generous })
+    }
+
+    /// The defaults, in a data directory.
+    pub fn defaults(data_dir: &Path) -> Config {
+        let mut config = Config::read(BTreeMap::new(), BTreeMap::new(), None).expect("the defaults are valid");
+        config.server.data_dir = data_dir.to_owned();
+        config
+    }
+
+    fn from_layers(mut layers: Layers) -> Result<Config, ConfigError> {
+        layers.quotas = Server::read(&layers)?.quotas;
+        let config = Config {
+            server: Server::read(&layers)?,
+            http: Http::read(&layers)?,
+            instances: Instances::read(&layers)?,
+            database: Database::read(&layers)?,
+            limits: Limits::read(&layers)?,
+            attachments: Attachments::read(&layers)?,
+            retention: Retention::read(&layers)?,
+        };
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let contradiction = |text: &str| Err(ConfigError::Contradiction(text.to_owned()));
+        if self.server.tls_cert.is_some() != self.server.tls_key.is_some() {
+            return contradiction("tls_cert and tls_key belong together: give both for HTTPS or neither for HTTP");
+        }
+        if self.http.head_bytes_max.0 < HEAD_BYTES_MIN {
+            return contradiction("http.head_bytes_max is too small for a signed request; give at least 8KiB");
+        }
+        if self.http.connections_max == 0 || self.http.headers_max == 0 || self.instances.inbox_max == 0 {
+            return contradiction("http.connections_max, http.headers_max and instances.inbox_max must be at least 1");
+        }
+        if self.instances.loop_threads == Some(0) {
+            return contradiction("instances.loop_threads must be at least 1, or empty for one a processor");
+        }
+        if self.limits.expiry_default_minutes > self.limits.expiry_minutes_max {
+            return contradiction("limits.expiry_default_minutes is more than limits.expiry_minutes_max");
+        }
+        Ok(())
+    }
+}
+
+/// What the HTTP library needs at least for the head of a request.
+const HEAD_BYTES_MIN: u64 = 8 * 1024;

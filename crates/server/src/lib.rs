@@ -1,0 +1,18 @@
+//! The server around the application: HTTP, TLS, configuration, keys, attachments and the command line.
+//!
+//! Threads, sockets, clocks and files live here; what a call does is the affair of `service`. Begin with `serve.rs`,
+//! which puts the parts together, then `http.rs`, where a request comes in.
+
+mod access_keys;
+pub mod attachments;
+mod backend;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod logging;
+pub mod secrets;
+pub mod telemetry;
+pub mod tls;
+
+pub use access_keys::AccessKeys;
+pub use backend::Backend;

@@ -1,0 +1,90 @@
+//! Performing effects: outside the loops, after the commit that asked for them.
+
+use std::sync::Arc;
+
+use engine::InstanceId;
+use service::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, Input, Request};
+use store::{Deleted, Epoch, Scope, Step};
+use tokio::sync::oneshot;
+
+use super::DELETE_ROWS_MAX;
+use super::shared::Shared;
+use super::worker::Message;
+use crate::attachments::{Download, Outcome};
+
+/// Performs an effect; its loop hears what came of it.
+pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
+    let shared = Arc::clone(shared);
+    let tokio = shared.tokio.clone();
+    tokio.spawn(async move {
+        let outcome = match record.effect {
+            Effect::CreateDefaults { instance } => create_defaults(&shared, instance).await,
+            Effect::DeleteRecords { instance } => delete_records(&shared, Scope(instance.0)).await,
+            Effect::FetchAttachment { job } => fetch_attachment(&shared, scope, &job).await,
+        };
+        done(&shared, scope, record.id, outcome);
+    });
+}
+
+fn done(shared: &Shared, scope: Scope, id: EffectId, outcome: EffectOutcome) {
+    shared.send(scope, Message::Input(scope, Input::EffectDone(id, outcome)));
+}
+
+async fn create_defaults(shared: &Shared, instance: InstanceId) -> EffectOutcome {
+    match shared.call(Scope(instance.0), Request::create_defaults(instance)).await {
+        Ok(_) => EffectOutcome::Done,
+        Err(error) => {
+            tracing::error!(instance.id = %instance, cause = ?error.cause, "Creating the defaults of {instance} failed: {error}");
+            EffectOutcome::Failed { reason: error.message }
+        }
+    }
+}
+
+/// Closes the instance's loop and deletes its records, in steps between commits.
+async fn delete_records(shared: &Arc<Shared>, scope: Scope) -> EffectOutcome {
+    let (closed, is_closed) = oneshot::channel();
+    shared.send(scope, Message::Close(scope, closed));
+    if is_closed.await.is_err() {
+        return EffectOutcome::Failed { reason: "the server is stopping".to_owned() };
+    }
+    let (over, is_over) = oneshot::channel();
+    let mut over = Some(over);
+    let mut finish = move |outcome| {
+        if let Some(over) = over.take() {
+            // Nobody waits any more if the send fails.
+            let _ = over.send(outcome);
+        }
+        Step::Over
+    };
+    let job = move |store: &dyn store::Store| match store.delete_scope(scope, Epoch::FIRST, DELETE_ROWS_MAX) {
+        Ok(Deleted::Some) => Step::Again,
+        Ok(Deleted::All) => finish(EffectOutcome::Done),
+        Err(error) => finish(EffectOutcome::Failed { reason: error.to_string() }),
+    };
+    if let Err(error) = shared.writer.run_between(Box::new(job)) {
+        return EffectOutcome::Failed { reason: error.to_string() };
+    }
+    let outcome = is_over.await.unwrap_or(EffectOutcome::Failed { reason: "the server is stopping".to_owned() });
+    if let EffectOutcome::Failed { reason } = &outcome {
+        tracing::error!(%scope, "Deleting the records of {scope} failed: {reason}");
+    }
+    outcome
+}
+
+async fn fetch_attachment(shared: &Shared, scope: Scope, job: &AttachmentJob) -> EffectOutcome {
+    let target = shared.target(host(&job.url));
+    let _place = target.acquire().await.expect("the places of a target are never closed");
+    let location = format!("{}/{}/{}", scope.0, job.contact, job.file);
+    let download = Download { url: &job.url, file_name: &job.file_name, location: &location };
+    EffectOutcome::Attachment(match shared.attachments.fetch(&download).await {
+        Outcome::Approved { .. } => AttachmentOutcome::Approved,
+        Outcome::Rejected { reason } => AttachmentOutcome::Rejected { reason },
+        Outcome::Failed { reason } => AttachmentOutcome::Failed { reason },
+    })
+}
+
+/// The host and port of a URL, as far as it can be told; only to count by.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}

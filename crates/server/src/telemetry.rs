@@ -1,0 +1,92 @@
+//! Metrics, rendered for Prometheus at `/metrics`.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of histograms of sizes, such as the rows of a batch.
+const SIZE_BUCKETS: &[f64] =
+    &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 100_000.0];
+
+/// Bounds of histograms of durations, in seconds.
+const LATENCY_BUCKETS: &[f64] =
+    &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+
+/// How often samples that nobody has asked for are folded together, so that they do not pile up.
+pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+const REQUESTS: &str = "callboard_requests_total";
+const REQUEST_SECONDS: &str = "callboard_request_duration_seconds";
+const CONNECTIONS: &str = "callboard_connections_open";
+const CONNECTIONS_FAILED: &str = "callboard_connections_failed_total";
+
+/// The process's metrics.
+pub fn install() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let buckets = [(Matcher::Suffix("_seconds".into()), LATENCY_BUCKETS), (Matcher::Suffix("_size".into()), SIZE_BUCKETS)];
+        let builder = buckets.into_iter().fold(PrometheusBuilder::new(), |builder, (matcher, buckets)| {
+            builder.set_buckets_for_metric(matcher, buckets).expect("there are buckets")
+        });
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if let Err(error) = metrics::set_global_recorder(recorder) {
+            tracing::warn!("Metrics are recorded elsewhere in this process: {error}");
+        }
+        describe_counter!(REQUESTS, "Answered requests by operation and status");
+        describe_histogram!(REQUEST_SECONDS, "Seconds from the head of a request to its answer, by operation");
+        describe_gauge!(CONNECTIONS, "Open connections");
+        describe_counter!(CONNECTIONS_FAILED, "Connections that ended with an error of the client or the network");
+        handle
+    })
+}
+
+/// Counts an answered request.
+pub fn record_request(operation: &'static str, status: u16, took: Duration) {
+    counter!(REQUESTS, "operation" => operation, "status" => status_label(status)).increment(1);
+    histogram!(REQUEST_SECONDS, "operation" => operation).record(took.as_secs_f64());
+}
+
+/// Counts a connection that was opened; the guard counts its end.
+pub fn record_connection() -> OpenConnection {
+    gauge!(CONNECTIONS).increment(1.0);
+    OpenConnection(())
+}
+
+/// Counts a connection that broke.
+pub fn record_failed_connection() {
+    counter!(CONNECTIONS_FAILED).increment(1);
+}
+
+/// A connection in the count of open ones, for as long as it lives.
+#[derive(Debug)]
+pub struct OpenConnection(());
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        gauge!(CONNECTIONS).decrement(1.0);
+    }
+}
+
+/// The statuses that there are, without a new text for each request.
+fn status_label(status: u16) -> &'static str {
+    match status {
+        200 => "200",
+        400 => "400",
+        402 => "402",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        408 => "408",
+        409 => "409",
+        410 => "410",
+        413 => "413",
+        429 => "429",
+        500 => "500",
+        501 => "501",
+        503 => "503",
+        _ => "other",
+    }
+}

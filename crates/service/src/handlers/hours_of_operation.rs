@@ -1,0 +1,141 @@
+//! Hours of operation.
+//!
+//! Facts: `control-plane.md` section 3, `routing.md` section 1, `observed-errors.md` O10 and O11.
+
+use std::sync::Arc;
+
+use api::shapes;
+use engine::HoursOfOperationId;
+use engine::arn::Resource;
+use engine::hours::{HoursEntry, HoursOfOperation, TimeOfDay, time_zone};
+use store::{KeyId, Kind};
+
+use super::resource::{load, same, shown};
+use super::tag::new_tags;
+use crate::call::Call;
+use crate::error::{ApiError, Halt, name_exists};
+use crate::kinds;
+use crate::operations::in_instance;
+use crate::page::page;
+use crate::record::Record;
+use crate::tx::Tx;
+
+in_instance!(
+    shapes::CreateHoursOfOperationRequest,
+    shapes::DescribeHoursOfOperationRequest,
+    shapes::ListHoursOfOperationsRequest,
+);
+
+impl Record for HoursOfOperation {
+    const KIND: Kind = kinds::HOURS_OF_OPERATION;
+    const NAME: &'static str = "hours of operation";
+
+    fn id(&self) -> KeyId {
+        (*self.id.as_bytes()).into()
+    }
+}
+
+fn arn(tx: &Tx<'_>, id: HoursOfOperationId) -> String {
+    tx.arn_scope().arn(Resource::HoursOfOperation(id))
+}
+
+/// Makes hours of operation.
+pub fn create_hours_of_operation(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::CreateHoursOfOperationRequest,
+) -> Result<shapes::CreateHoursOfOperationResponse, Halt> {
+    let all = tx.list::<HoursOfOperation>();
+    if all.iter().any(|hours| hours.name == input.name) {
+        return Err(name_exists("Hours of operation", &input.name).into());
+    }
+    super::refuse_over_quota("hours of operation", all.len(), tx.settings().quotas.hours_of_operations)?;
+    if time_zone(&input.time_zone).is_none() {
+        return Err(ApiError::invalid_parameter(format!(
+            "TimeZone {:?} is not known: give the IANA name of a time zone, such as Europe/Berlin or UTC",
+            input.time_zone
+        ))
+        .into());
+    }
+    if input.parent_hours_of_operation_configs.as_ref().is_some_and(|parents| !parents.is_empty()) {
+        return Err(ApiError::invalid_request(
+            "ParentHoursOfOperationConfigs: hours of operation have no parents here; leave it out and give all entries in Config",
+        )
+        .into());
+    }
+    let time = |slice: &shapes::HoursOfOperationTimeSlice| TimeOfDay {
+        hours: slice.hours.clamp(0, 23) as u8,
+        minutes: slice.minutes.clamp(0, 59) as u8,
+    };
+    let entry = |entry: &shapes::HoursOfOperationConfig| HoursEntry {
+        day: same(entry.day.as_str()),
+        start: time(&entry.start_time),
+        end: time(&entry.end_time),
+    };
+    let hours = HoursOfOperation {
+        id: HoursOfOperationId(tx.new_id()),
+        name: input.name.clone(),
+        description: input.description.clone(),
+        time_zone: input.time_zone.clone(),
+        config: input.config.iter().map(entry).collect(),
+        tags: new_tags(input.tags.as_ref())?,
+        last_modified: tx.now,
+    };
+    let answer = shapes::CreateHoursOfOperationResponse {
+        hours_of_operation_id: Some(hours.id.to_string()),
+        hours_of_operation_arn: Some(arn(tx, hours.id)),
+    };
+    tx.put(hours);
+    Ok(answer)
+}
+
+/// Shows hours of operation.
+pub fn describe_hours_of_operation(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::DescribeHoursOfOperationRequest,
+) -> Result<shapes::DescribeHoursOfOperationResponse, Halt> {
+    let hours = load::<HoursOfOperation>(tx, &input.hours_of_operation_id)?;
+    let slice = |time: TimeOfDay| shapes::HoursOfOperationTimeSlice {
+        hours: i32::from(time.hours),
+        minutes: i32::from(time.minutes),
+    };
+    let entry = |entry: &HoursEntry| shapes::HoursOfOperationConfig {
+        day: same(entry.day.as_str()),
+        start_time: slice(entry.start),
+        end_time: slice(entry.end),
+    };
+    let shown = shapes::HoursOfOperation {
+        hours_of_operation_id: Some(hours.id.to_string()),
+        hours_of_operation_arn: Some(arn(tx, hours.id)),
+        name: Some(hours.name.clone()),
+        description: hours.description.clone(),
+        time_zone: Some(hours.time_zone.clone()),
+        config: Some(hours.config.iter().map(entry).collect()),
+        tags: Some(hours.tags.clone()),
+        last_modified_time: shown(hours.last_modified),
+        last_modified_region: Some(tx.settings().region.clone()),
+        ..shapes::HoursOfOperation::default()
+    };
+    Ok(shapes::DescribeHoursOfOperationResponse { hours_of_operation: Some(shown) })
+}
+
+/// Lists hours of operation.
+pub fn list_hours_of_operations(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::ListHoursOfOperationsRequest,
+) -> Result<shapes::ListHoursOfOperationsResponse, Halt> {
+    let page = page(tx.list::<HoursOfOperation>(), input.next_token.as_deref(), input.max_results)?;
+    let summary = |hours: &Arc<HoursOfOperation>| shapes::HoursOfOperationSummary {
+        id: Some(hours.id.to_string()),
+        arn: Some(arn(tx, hours.id)),
+        name: Some(hours.name.clone()),
+        last_modified_time: shown(hours.last_modified),
+        last_modified_region: Some(tx.settings().region.clone()),
+    };
+    Ok(shapes::ListHoursOfOperationsResponse {
+        hours_of_operation_summary_list: Some(page.items.iter().map(summary).collect()),
+        next_token: page.next_token,
+    })
+}

@@ -1,8 +1,8 @@
 //! What stands behind the edge: Callboard, or nothing at all.
 
-use api::operations::StartTaskContact;
-use api::Operation as _;
 use crate::access_keys::Caller;
+use api::Operation as _;
+use api::operations::StartTaskContact;
 use serde_json::Value;
 use wire::{Bound, WireError, typed};
 

@@ -227,7 +227,10 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
     ("CALLBOARD_CONFIG", "the configuration file, as --config"),
     ("CALLBOARD_ROOT_ACCESS_KEY_ID", "id of the root access key; without it one is made at first start and shown once"),
     ("CALLBOARD_ROOT_SECRET_ACCESS_KEY", "secret of the root access key"),
-    ("CALLBOARD_SECRET_KEY", "32 bytes in base64 that encrypt stored secrets, in place of the data directory's key file"),
+    (
+        "CALLBOARD_SECRET_KEY",
+        "32 bytes in base64 that encrypt stored secrets, in place of the data directory's key file",
+    ),
 ];
 
 /// A configuration that cannot be used.
@@ -247,7 +250,8 @@ pub enum ConfigError {
 impl Config {
     /// Every setting, in the order of the manual.
     pub fn keys() -> Vec<Key> {
-        [Server::KEYS, Http::KEYS, Instances::KEYS, Database::KEYS, Limits::KEYS, Attachments::KEYS, Retention::KEYS].concat()
+        [Server::KEYS, Http::KEYS, Instances::KEYS, Database::KEYS, Limits::KEYS, Attachments::KEYS, Retention::KEYS]
+            .concat()
     }
 
     /// Reads the settings from flags (without dashes), environment variables and file.

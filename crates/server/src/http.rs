@@ -15,10 +15,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use ::http::request::Parts;
 use ::http::{Request, Response, StatusCode};
+use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;

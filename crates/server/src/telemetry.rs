@@ -26,7 +26,8 @@ const CONNECTIONS_FAILED: &str = "callboard_connections_failed_total";
 pub fn install() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
-        let buckets = [(Matcher::Suffix("_seconds".into()), LATENCY_BUCKETS), (Matcher::Suffix("_size".into()), SIZE_BUCKETS)];
+        let buckets =
+            [(Matcher::Suffix("_seconds".into()), LATENCY_BUCKETS), (Matcher::Suffix("_size".into()), SIZE_BUCKETS)];
         let builder = buckets.into_iter().fold(PrometheusBuilder::new(), |builder, (matcher, buckets)| {
             builder.set_buckets_for_metric(matcher, buckets).expect("there are buckets")
         });

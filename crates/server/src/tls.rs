@@ -26,9 +26,10 @@ pub fn acceptor(certificate: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
         .with_context(|| format!("tls_cert {}", certificate.display()))?;
     anyhow::ensure!(!chain.is_empty(), "tls_cert {}: there is no certificate in it", certificate.display());
     let private = PrivateKeyDer::from_pem_file(key).with_context(|| format!("tls_key {}", key.display()))?;
-    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private).with_context(
-        || format!("tls_cert {} and tls_key {} do not fit together", certificate.display(), key.display()),
-    )?;
+    let mut config =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private).with_context(|| {
+            format!("tls_cert {} and tls_key {} do not fit together", certificate.display(), key.display())
+        })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -184,7 +184,8 @@ async fn an_approved_file_is_in_its_place_and_a_refused_one_leaves_nothing() {
 fn a_storage_that_cannot_be_opened_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = Config::defaults(directory.path()).attachments;
-    for (store, why) in [("gs://bucket", "neither a directory nor s3://"), ("s3://bucket/x", "needs s3_access_key_id")] {
+    for (store, why) in [("gs://bucket", "neither a directory nor s3://"), ("s3://bucket/x", "needs s3_access_key_id")]
+    {
         store.clone_into(&mut config.store);
         let error = Storage::open(&config, directory.path()).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");

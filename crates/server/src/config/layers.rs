@@ -74,7 +74,79 @@ pub enum FileError {
         path: PathBuf,
         /// The key.
         key: String,
-        /// The known key that is written most like the given one; one of the same section sooner than one of another.
+        /// The known key that is written most alike.
+        nearest: String,
+    },
+    /// A value is neither text, number, true or false, nor a list of these.
+    #[error("configuration file {path}: key {key} has a value of type {kind}; give {shape}")]
+    WrongType {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// TOML's name of the type.
+        kind: &'static str,
+        /// What a value looks like.
+        shape: &'static str,
+    },
+}
+
+impl File {
+    /// Reads a file, every key of which must be in `keys`.
+    pub(super) fn open(path: &Path, keys: &[Key]) -> Result<File, FileError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
+        File::parse(path, &text, keys)
+    }
+
+    /// Reads the text of a file.
+    pub(super) fn parse(path: &Path, text: &str, keys: &[Key]) -> Result<File, FileError> {
+        let table: toml::Table = toml::from_str(text)
+            .map_err(|source| FileError::Malformed { path: path.to_owned(), source: Box::new(source) })?;
+        let mut file = File { path: path.to_owned(), values: BTreeMap::new() };
+        for (name, value) in &table {
+            match value {
+                toml::Value::Table(section) => {
+                    for (inner, value) in section {
+                        file.insert(format!("{name}.{inner}"), value, keys)?;
+                    }
+                }
+                _ => file.insert(name.clone(), value, keys)?,
+            }
+        }
+        Ok(file)
+    }
+
+    fn insert(&mut self, path: String, value: &toml::Value, keys: &[Key]) -> Result<(), FileError> {
+        let Some(key) = keys.iter().find(|key| key.path() == path) else {
+            return Err(FileError::UnknownKey { path: self.path.clone(), nearest: nearest(&path, keys), key: path });
+        };
+        let Some(text) = notation(value) else {
+            let kind = value.type_str();
+            return Err(FileError::WrongType { path: self.path.clone(), key: path, kind, shape: key.shape });
+        };
+        self.values.insert(path, text);
+        Ok(())
+    }
+}
+
+/// A TOML value in the notation of a flag.
+fn notation(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(number) => Some(number.to_string()),
+        toml::Value::Boolean(truth) => Some(truth.to_string()),
+        toml::Value::Array(items) => {
+            let items: Option<Vec<String>> =
+                items.iter().map(|item| if item.is_array() { None } else { notation(item) }).collect();
+            items.map(|items| items.join(","))
+        }
+        toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}
+
+/// The known key that is written most like the given one; one of the same section sooner than one of another.
 fn nearest(given: &str, keys: &[Key]) -> String {
     let (section, name) = given.rsplit_once('.').unwrap_or(("", given));
     let far = |key: &&Key| match distance(name, key.name) {

@@ -56,33 +56,104 @@ fn quotas_change_the_defaults_but_not_what_was_given() {
 
 #[test]
 fn an_unknown_key_names_itself_the_file_and_the_nearest() {
-    refused(&[], &[], "lisen = 1", &expect!["configuration file callboard.toml: unknown key lisen; did you mean listen?"]);
-    refused(&[], &[], "[http]\nbody_max = 1", &expect!["configuration file callboard.toml: unknown key http.body_max; did you mean http.body_bytes_max?"]);
-    refused(&[], &[], "body_bytes_max = 1", &expect!["configuration file callboard.toml: unknown key body_bytes_max; did you mean http.body_bytes_max?"]);
+    refused(
+        &[],
+        &[],
+        "lisen = 1",
+        &expect!["configuration file callboard.toml: unknown key lisen; did you mean listen?"],
+    );
+    refused(
+        &[],
+        &[],
+        "[http]\nbody_max = 1",
+        &expect!["configuration file callboard.toml: unknown key http.body_max; did you mean http.body_bytes_max?"],
+    );
+    refused(
+        &[],
+        &[],
+        "body_bytes_max = 1",
+        &expect!["configuration file callboard.toml: unknown key body_bytes_max; did you mean http.body_bytes_max?"],
+    );
 }
 
 #[test]
 fn a_bad_value_names_key_origin_and_rule() {
-    refused(&[("account-id", "12")], &[], "", &expect![[r#"account_id from flag --account-id: "12" is not usable; an account id has exactly 12 digits"#]]);
-    refused(&[], &[("CALLBOARD_HTTP_BODY_BYTES_MAX", "1 megabyte")], "", &expect![[r#"http.body_bytes_max from environment variable CALLBOARD_HTTP_BODY_BYTES_MAX: "1 megabyte" is not usable; give a number of bytes with no unit, KiB, MiB or GiB"#]]);
-    refused(&[], &[], "shutdown_grace_seconds = 0", &expect![[r#"shutdown_grace_seconds from file callboard.toml: "0" is not usable; give whole seconds, 1 or more"#]]);
-    refused(&[], &[], "log_format = \"xml\"", &expect![[r#"log_format from file callboard.toml: "xml" is not usable; give one of text, json"#]]);
-    refused(&[], &[], "listen = 1979-05-27", &expect!["configuration file callboard.toml: key listen has a value of type datetime; give text"]);
-    refused(&[], &[], "listen = ", &expect![[r#"
+    refused(
+        &[("account-id", "12")],
+        &[],
+        "",
+        &expect![[r#"account_id from flag --account-id: "12" is not usable; an account id has exactly 12 digits"#]],
+    );
+    refused(
+        &[],
+        &[("CALLBOARD_HTTP_BODY_BYTES_MAX", "1 megabyte")],
+        "",
+        &expect![[
+            r#"http.body_bytes_max from environment variable CALLBOARD_HTTP_BODY_BYTES_MAX: "1 megabyte" is not usable; give a number of bytes with no unit, KiB, MiB or GiB"#
+        ]],
+    );
+    refused(
+        &[],
+        &[],
+        "shutdown_grace_seconds = 0",
+        &expect![[
+            r#"shutdown_grace_seconds from file callboard.toml: "0" is not usable; give whole seconds, 1 or more"#
+        ]],
+    );
+    refused(
+        &[],
+        &[],
+        "log_format = \"xml\"",
+        &expect![[r#"log_format from file callboard.toml: "xml" is not usable; give one of text, json"#]],
+    );
+    refused(
+        &[],
+        &[],
+        "listen = 1979-05-27",
+        &expect!["configuration file callboard.toml: key listen has a value of type datetime; give text"],
+    );
+    refused(
+        &[],
+        &[],
+        "listen = ",
+        &expect![[r#"
         configuration file callboard.toml: TOML parse error at line 1, column 10
           |
         1 | listen = 
           |          ^
         string values must be quoted, expected literal string
-    "#]]);
-    refused(&[], &[], "[attachments]\nallowed_hosts = \"https://x/\"", &expect![[r#"attachments.allowed_hosts from file callboard.toml: "https://x/" is not usable; give hosts as host, host:port or *.suffix, without a scheme or path"#]]);
+    "#]],
+    );
+    refused(
+        &[],
+        &[],
+        "[attachments]\nallowed_hosts = \"https://x/\"",
+        &expect![[
+            r#"attachments.allowed_hosts from file callboard.toml: "https://x/" is not usable; give hosts as host, host:port or *.suffix, without a scheme or path"#
+        ]],
+    );
 }
 
 #[test]
 fn contradictions_are_refused() {
-    refused(&[("tls-cert", "cert.pem")], &[], "", &expect!["tls_cert and tls_key belong together: give both for HTTPS or neither for HTTP"]);
-    refused(&[("instances-loop-threads", "0")], &[], "", &expect!["instances.loop_threads must be at least 1, or empty for one a processor"]);
-    refused(&[("http-head-bytes-max", "100")], &[], "", &expect!["http.head_bytes_max is too small for a signed request; give at least 8KiB"]);
+    refused(
+        &[("tls-cert", "cert.pem")],
+        &[],
+        "",
+        &expect!["tls_cert and tls_key belong together: give both for HTTPS or neither for HTTP"],
+    );
+    refused(
+        &[("instances-loop-threads", "0")],
+        &[],
+        "",
+        &expect!["instances.loop_threads must be at least 1, or empty for one a processor"],
+    );
+    refused(
+        &[("http-head-bytes-max", "100")],
+        &[],
+        "",
+        &expect!["http.head_bytes_max is too small for a signed request; give at least 8KiB"],
+    );
 }
 
 #[test]

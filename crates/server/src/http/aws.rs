@@ -1,8 +1,8 @@
 //! A request of the Connect API, in the order in which it is judged: authenticate, route, parse, authorize, shape,
 //! and then the operation itself (`start-task-contact.md` section 3, "validation order").
 
-use bytes::Bytes;
 use ::http::request::Parts;
+use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use wire::{WireError, bind, encode_success, route};
@@ -23,12 +23,7 @@ impl Edge {
         }
     }
 
-    async fn try_operation(
-        &self,
-        head: &Parts,
-        body: Incoming,
-        name: &mut &'static str,
-    ) -> Result<Vec<u8>, WireError> {
+    async fn try_operation(&self, head: &Parts, body: Incoming, name: &mut &'static str) -> Result<Vec<u8>, WireError> {
         let body = body::read(&head.headers, body, self.body_limits).await?;
         let signed = signed_head(head);
         let caller = self.authenticate(&signed, &body)?;

@@ -33,9 +33,7 @@ impl Edge {
     pub(super) async fn control(&self, head: &Parts, body: Incoming) -> Answer {
         let request_id = request_id();
         match self.try_control(head, body).await {
-            Ok(answer) => {
-                encode_success(answer.to_string().into_bytes(), &request_id).map(Bytes::from).map(Full::new)
-            }
+            Ok(answer) => encode_success(answer.to_string().into_bytes(), &request_id).map(Bytes::from).map(Full::new),
             Err(error) => refused(&error, &request_id, NAME),
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod interpret;
 mod reference;
 pub mod run;
 mod table;
+pub mod validate;
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};

@@ -103,6 +103,7 @@ pub(crate) enum Metric {
     ContactsInQueue,
 }
 
+#[expect(clippy::enum_variant_names, reason = "the names are the action types of the language")]
 /// What an action does. A parameter that is missing, which publication refuses, is `None` and leads to the error branch.
 #[derive(Debug)]
 pub(crate) enum Operation {

@@ -291,7 +291,7 @@ impl Interpreter<'_> {
         let purpose = self.run_mut().purpose;
         match purpose {
             Purpose::Queue if self.env.limits().strict_default_queue_flow => {
-                self.end(DisconnectReason::ContactFlowDisconnect)
+                self.end(DisconnectReason::ContactFlowDisconnect);
             }
             Purpose::Main | Purpose::Queue => self.finish(),
         }

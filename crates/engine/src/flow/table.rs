@@ -101,6 +101,17 @@ pub(crate) enum Mode {
     Mixed,
 }
 
+/// How values of a list are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LetterCase {
+    /// As the kind says: any for a bool, exact for an enum.
+    #[default]
+    ByKind,
+    Any,
+    Exact,
+}
+
 /// A kind of resource that a literal id has to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Resolves {
@@ -146,6 +157,8 @@ pub(crate) struct ParameterRule {
     pub(crate) resolves: Option<Resolves>,
     #[serde(default)]
     pub(crate) keys_allowed: Vec<String>,
+    #[serde(default)]
+    pub(crate) letter_case: LetterCase,
     #[serde(default)]
     pub(crate) json_number_accepted: bool,
     #[serde(default)]

@@ -1,0 +1,87 @@
+//! The texts of problems. Those marked so are ours, because no text of the live service is known; the others are its own.
+
+use std::fmt::Display;
+
+/// Most problems in one answer.
+const PROBLEMS_MAX: usize = 50;
+/// Longest message, in characters.
+const MESSAGE_CHARS_MAX: usize = 256;
+
+/// Content that is no flow document at all.
+pub(super) const NOT_A_DOCUMENT: &str = "Invalid contact flow format";
+/// Conditions on a type without any.
+pub(super) const NO_CONDITIONS: &str = "Action does not support conditions";
+/// An attribute without a value.
+pub(super) const EMPTY_ATTRIBUTE: &str = "Empty value in Parameters.Attributes";
+
+/// What is wrong with a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, as a path into the document.
+    pub path: String,
+    /// What, in 1 to 256 characters.
+    pub message: String,
+}
+
+/// The problems found so far.
+#[derive(Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(super) fn finish(self) -> Vec<Problem> {
+        self.0
+    }
+
+    pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        if self.0.len() < PROBLEMS_MAX {
+            let message: String = message.into();
+            let message = match message.char_indices().nth(MESSAGE_CHARS_MAX) {
+                Some((end, _)) => message[..end].to_owned(),
+                None => message,
+            };
+            self.0.push(Problem { path: path.into(), message });
+        }
+    }
+
+    /// A value of the wrong kind, out of range, or a target that is not there.
+    pub(super) fn value(&mut self, path: impl Into<String>) {
+        self.at("Invalid Action property value", path);
+    }
+
+    /// Something that has to be there and is not.
+    pub(super) fn missing(&mut self, path: impl Into<String>) {
+        self.at("Action is missing required property", path);
+    }
+
+    /// A name that is not known there.
+    pub(super) fn name(&mut self, path: impl Into<String>) {
+        self.at("Invalid Action property name", path);
+    }
+
+    fn at(&mut self, what: &str, path: impl Into<String>) {
+        let path = path.into();
+        let message = format!("{what}. Path: {path}");
+        self.add(path, message);
+    }
+
+    pub(super) fn action_type(&mut self, index: usize, action_type: &str) {
+        let path = format!("Actions[{index}].Type");
+        let message = format!("Invalid Action type. Type: {action_type}, Path: {path}");
+        // A JSON boolean in Parameters is answered so, too, once for an action.
+        if !self.0.iter().any(|problem| problem.message == message) {
+            self.add(path, message);
+        }
+    }
+
+    pub(super) fn missing_error(&mut self, index: usize, error: impl Display) {
+        let path = format!("Actions[{index}]");
+        let message = format!("Action is missing required error. Error: {error}, Path: {path}");
+        self.add(path, message);
+    }
+
+    pub(super) fn wrong_error(&mut self, index: usize, error: impl Display) {
+        let path = format!("Actions[{index}]");
+        let message = format!("Invalid Action error. Error: {error}, Path: {path}");
+        self.add(path, message);
+    }
+}

@@ -1,0 +1,298 @@
+//! Flows: their records, their contents and what is published.
+//!
+//! A content is a cold record found by its hash. It is never deleted with its flow or replaced: a task that runs it goes
+//! on to its end.
+//!
+//! Facts: `flow-language.md` section 5, `observed-errors.md` 3.6, 3.7, O6 and O7.
+
+use std::sync::Arc;
+
+use api::shapes;
+use engine::arn::{Resource, id_of};
+use engine::flow::document::{Document, NotAFlow};
+use engine::flow::validate::{Resolver, Resolves, validate};
+use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
+use engine::hours::HoursOfOperation;
+use engine::queue::Queue;
+use engine::{ContactFlowId, QueueId};
+use serde_json::json;
+use store::{KeyId, Kind};
+
+use super::resource::{load, same, shown};
+use super::tag::new_tags;
+use crate::call::Call;
+use crate::error::{ApiError, Halt, name_exists, resource_not_found};
+use crate::kinds;
+use crate::operations::in_instance;
+use crate::page::page;
+use crate::record::Record;
+use crate::tx::Tx;
+
+in_instance!(
+    shapes::CreateContactFlowRequest,
+    shapes::DescribeContactFlowRequest,
+    shapes::ListContactFlowsRequest,
+    shapes::UpdateContactFlowContentRequest,
+    shapes::UpdateContactFlowMetadataRequest,
+    shapes::DeleteContactFlowRequest,
+);
+
+impl Record for ContactFlow {
+    const KIND: Kind = kinds::CONTACT_FLOW;
+    const NAME: &'static str = "flow";
+
+    fn id(&self) -> KeyId {
+        (*self.id.as_bytes()).into()
+    }
+}
+
+/// Which of a flow's contents is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edition {
+    /// What contacts run: the plain id, or `:$LATEST`.
+    Published,
+    /// The draft: `:$SAVED`.
+    Saved,
+}
+
+/// The flow of an id or ARN, and the edition that an alias behind it names.
+fn load_edition(tx: &Tx<'_>, given: &str) -> Result<(Arc<ContactFlow>, Edition), ApiError> {
+    let (id, alias) = match id_of(given).split_once(':') {
+        Some((id, alias)) => (id, Some(alias)),
+        None => (id_of(given), None),
+    };
+    let edition = match alias {
+        None | Some("$LATEST") => Edition::Published,
+        Some("$SAVED") => Edition::Saved,
+        // Only flows of type CAMPAIGN have numbered versions, and none can be made.
+        Some(_) => return Err(resource_not_found("flow version", given)),
+    };
+    Ok((load::<ContactFlow>(tx, id)?, edition))
+}
+
+/// The ARN of a flow.
+pub fn flow_arn(tx: &Tx<'_>, id: ContactFlowId) -> String {
+    tx.arn_scope().arn(Resource::ContactFlow(id))
+}
+
+struct InstanceResolver<'t, 'w>(&'t Tx<'w>);
+
+impl Resolver for InstanceResolver<'_, '_> {
+    fn exists(&self, kind: Resolves, id: &str) -> bool {
+        let InstanceResolver(tx) = *self;
+        match kind {
+            Resolves::Flow => load_edition(tx, id).is_ok(),
+            Resolves::Queue => id.parse().is_ok_and(|id: QueueId| tx.get::<Queue>(id.as_bytes()).is_some()),
+            Resolves::HoursOfOperation => load::<HoursOfOperation>(tx, id).is_ok(),
+            // No operation makes a module yet.
+            Resolves::Module => false,
+            // A task hears nothing, so a flow that comes from elsewhere may name the prompts of elsewhere.
+            Resolves::Prompt => true,
+        }
+    }
+}
+
+/// Reads a draft, which has to be JSON and no more.
+fn parse(content: &str) -> Result<Document, ApiError> {
+    Document::parse(content).map_err(|error: NotAFlow| ApiError::invalid_request(error.to_string()))
+}
+
+/// Refuses a content that cannot be published, with all its problems. The exception has no message member.
+fn check_publishable(tx: &Tx<'_>, document: &Document, flow_type: FlowType) -> Result<(), ApiError> {
+    let problems = validate(document, flow_type, &InstanceResolver(tx));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let problems: Vec<_> = problems.iter().map(|problem| json!({ "message": problem.message })).collect();
+    Err(ApiError::new("InvalidContactFlowException", "").with("problems", json!(problems)))
+}
+
+fn save_content(tx: &mut Tx<'_>, content: &str) -> ContentHash {
+    let record = FlowContent::new(content.to_owned());
+    tx.put_cold(kinds::FLOW_CONTENT, &record.hash.0, &record);
+    record.hash
+}
+
+fn refuse_taken_name(
+    tx: &Tx<'_>,
+    flow_type: FlowType,
+    name: &str,
+    except: Option<ContactFlowId>,
+) -> Result<(), ApiError> {
+    let taken = |flow: &Arc<ContactFlow>| flow.flow_type == flow_type && flow.name == name && Some(flow.id) != except;
+    if tx.list::<ContactFlow>().iter().any(taken) { Err(name_exists("Contact flow", name)) } else { Ok(()) }
+}
+
+/// Makes a flow. Unless it is only saved, its content has to be valid, and contacts can run it at once.
+pub fn create_contact_flow(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::CreateContactFlowRequest,
+) -> Result<shapes::CreateContactFlowResponse, Halt> {
+    let flow_type: FlowType = same(input.r#type.as_str());
+    refuse_taken_name(tx, flow_type, &input.name, None)?;
+    super::refuse_over_quota("flows", tx.list::<ContactFlow>().len(), tx.settings().quotas.contact_flows)?;
+    let document = parse(&input.content)?;
+    let published = match input.status.unwrap_or(shapes::ContactFlowStatus::Published) {
+        shapes::ContactFlowStatus::Published => true,
+        shapes::ContactFlowStatus::Saved => false,
+    };
+    if published {
+        check_publishable(tx, &document, flow_type)?;
+    }
+    let tags = new_tags(input.tags.as_ref())?;
+    let hash = save_content(tx, &input.content);
+    let flow = ContactFlow {
+        id: ContactFlowId(tx.new_id()),
+        name: input.name.clone(),
+        flow_type,
+        state: FlowState::Active,
+        description: input.description.clone(),
+        saved: hash,
+        published: published.then_some(hash),
+        is_default: false,
+        tags,
+        created: tx.now,
+        last_modified: tx.now,
+    };
+    let answer = shapes::CreateContactFlowResponse {
+        contact_flow_id: Some(flow.id.to_string()),
+        contact_flow_arn: Some(flow_arn(tx, flow.id)),
+        flow_content_sha256: Some(hash.to_string()),
+    };
+    tx.put(flow);
+    Ok(answer)
+}
+
+fn shown_status(published: bool) -> shapes::ContactFlowStatus {
+    if published { shapes::ContactFlowStatus::Published } else { shapes::ContactFlowStatus::Saved }
+}
+
+/// Shows a flow with its published content, or with its draft.
+pub fn describe_contact_flow(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::DescribeContactFlowRequest,
+) -> Result<shapes::DescribeContactFlowResponse, Halt> {
+    let (flow, edition) = load_edition(tx, &input.contact_flow_id)?;
+    let hash = match edition {
+        Edition::Saved => flow.saved,
+        Edition::Published => flow.published.ok_or_else(|| {
+            let id = flow.id;
+            let text = format!("flow {id} was never published; ask for {id}:$SAVED to see its draft");
+            ApiError::new("ContactFlowNotPublishedException", text)
+        })?,
+    };
+    let content = tx.cold::<FlowContent>(kinds::FLOW_CONTENT, &hash.0)?.ok_or_else(|| {
+        ApiError::internal(format!("flow {} refers to the content {hash}, which is not there", flow.id))
+    })?;
+    let shown = shapes::ContactFlow {
+        arn: Some(flow_arn(tx, flow.id)),
+        id: Some(flow.id.to_string()),
+        name: Some(flow.name.clone()),
+        r#type: Some(same(flow.flow_type.as_str())),
+        state: Some(same(flow.state.as_str())),
+        status: Some(shown_status(flow.published == Some(hash))),
+        description: flow.description.clone(),
+        content: Some(content.content),
+        tags: Some(flow.tags.clone()),
+        flow_content_sha256: Some(hash.to_string()),
+        last_modified_time: shown(flow.last_modified),
+        last_modified_region: Some(tx.settings().region.clone()),
+        ..shapes::ContactFlow::default()
+    };
+    Ok(shapes::DescribeContactFlowResponse { contact_flow: Some(shown) })
+}
+
+/// Lists flows, of all types unless some are named.
+pub fn list_contact_flows(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::ListContactFlowsRequest,
+) -> Result<shapes::ListContactFlowsResponse, Halt> {
+    let types = input.contact_flow_types.as_deref().unwrap_or_default();
+    let wanted =
+        |flow: &Arc<ContactFlow>| types.is_empty() || types.iter().any(|kind| kind.as_str() == flow.flow_type.as_str());
+    let flows = tx.list::<ContactFlow>().into_iter().filter(wanted);
+    let page = page(flows, input.next_token.as_deref(), input.max_results)?;
+    let summary = |flow: &Arc<ContactFlow>| shapes::ContactFlowSummary {
+        id: Some(flow.id.to_string()),
+        arn: Some(flow_arn(tx, flow.id)),
+        name: Some(flow.name.clone()),
+        contact_flow_type: Some(same(flow.flow_type.as_str())),
+        contact_flow_state: Some(same(flow.state.as_str())),
+        contact_flow_status: Some(shown_status(flow.published.is_some())),
+    };
+    Ok(shapes::ListContactFlowsResponse {
+        contact_flow_summary_list: Some(page.items.iter().map(summary).collect()),
+        next_token: page.next_token,
+    })
+}
+
+/// Publishes a new content, which has to be valid; or, by `:$SAVED`, keeps it as the draft.
+pub fn update_contact_flow_content(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateContactFlowContentRequest,
+) -> Result<shapes::UpdateContactFlowContentResponse, Halt> {
+    let (flow, edition) = load_edition(tx, &input.contact_flow_id)?;
+    let document = parse(&input.content)?;
+    if edition == Edition::Published {
+        check_publishable(tx, &document, flow.flow_type)?;
+    }
+    let hash = save_content(tx, &input.content);
+    let mut flow = ContactFlow::clone(&flow);
+    flow.saved = hash;
+    if edition == Edition::Published {
+        flow.published = Some(hash);
+    }
+    flow.last_modified = tx.now;
+    tx.put(flow);
+    Ok(shapes::UpdateContactFlowContentResponse {})
+}
+
+/// Changes the name, the description or the state of a flow; what is left out stays.
+pub fn update_contact_flow_metadata(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateContactFlowMetadataRequest,
+) -> Result<shapes::UpdateContactFlowMetadataResponse, Halt> {
+    let mut flow = ContactFlow::clone(&*load::<ContactFlow>(tx, &input.contact_flow_id)?);
+    if let Some(name) = &input.name {
+        refuse_taken_name(tx, flow.flow_type, name, Some(flow.id))?;
+        flow.name = name.clone();
+    }
+    if let Some(description) = &input.description {
+        flow.description = Some(description.clone());
+    }
+    if let Some(state) = input.contact_flow_state {
+        flow.state = same(state.as_str());
+        if flow.is_default && flow.state == FlowState::Archived {
+            return Err(default_flow_stays(&flow, "archived").into());
+        }
+    }
+    flow.last_modified = tx.now;
+    tx.put(flow);
+    Ok(shapes::UpdateContactFlowMetadataResponse {})
+}
+
+fn default_flow_stays(flow: &ContactFlow, what: &str) -> ApiError {
+    ApiError::invalid_request(format!(
+        "flow {} ({:?}) cannot be {what}: it is the default flow of type {} that runs when no other is set; change its content instead",
+        flow.id, flow.name, flow.flow_type
+    ))
+}
+
+/// Deletes a flow. Tasks that are in it go on.
+pub fn delete_contact_flow(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::DeleteContactFlowRequest,
+) -> Result<shapes::DeleteContactFlowResponse, Halt> {
+    let flow = load::<ContactFlow>(tx, &input.contact_flow_id)?;
+    if flow.is_default {
+        return Err(default_flow_stays(&flow, "deleted").into());
+    }
+    tx.delete::<ContactFlow>(flow.id.as_bytes());
+    Ok(shapes::DeleteContactFlowResponse {})
+}

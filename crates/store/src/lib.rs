@@ -49,7 +49,7 @@ pub trait Store: Send + Sync {
     /// its head is then [`ScopeHead::NEW`], and commit 1 makes it.
     fn acquire(&self, scope: Scope) -> Result<ScopeHead, Unavailable>;
 
-    /// Hands every hot record (kind, id, value) of a scope to `each`, ordered by kind and id, from one snapshot, and
+    /// Hands every hot record (kind, id, value) of a scope to `each`, in no particular order, from one snapshot, and
     /// returns the head as of that snapshot. Not limited in time: the start of a large scope takes what it takes.
     fn load_hot(&self, scope: Scope, each: &mut EachRecord) -> Result<ScopeHead, Unavailable>;
 

@@ -103,7 +103,7 @@ pub enum OpenError {
 /// Records in a SQLite database, which this process alone has open: [`crate::DataDir`] sees to that.
 pub struct SqliteStore {
     options: Options,
-    writer: Arc<Mutex<Writer>>,
+    writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
     signal: Arc<checkpoint::Signal>,
     checkpointer: Option<JoinHandle<()>>,
@@ -129,8 +129,8 @@ impl SqliteStore {
                 open().map_err(|error| open_failed(&options.path, error))
             }
         };
-        let writer = Arc::new(Mutex::new(Writer::new(connection, reopen)));
-        let checkpointer = start_checkpointer(&options, &writer, &signal)?;
+        let writer = Mutex::new(Writer::new(connection, Arc::clone(&signal), reopen));
+        let checkpointer = start_checkpointer(&options, &signal)?;
         Ok(SqliteStore { options, writer, readers: Mutex::default(), signal, checkpointer: Some(checkpointer) })
     }
 
@@ -245,22 +245,12 @@ fn report_log_size(connection: &mut Connection, signal: &Arc<checkpoint::Signal>
     }))
 }
 
-fn start_checkpointer(
-    options: &Options,
-    writer: &Arc<Mutex<Writer>>,
-    signal: &Arc<checkpoint::Signal>,
-) -> Result<JoinHandle<()>, Unavailable> {
+fn start_checkpointer(options: &Options, signal: &Arc<checkpoint::Signal>) -> Result<JoinHandle<()>, Unavailable> {
     let connection = connection::open_writing(options).map_err(|error| open_failed(&options.path, error))?;
-    let (writer, signal, wal_bytes_max) = (Arc::clone(writer), Arc::clone(signal), options.wal_bytes_max);
+    let (signal, wal_bytes_max) = (Arc::clone(signal), options.wal_bytes_max);
     std::thread::Builder::new()
         .name("checkpoint".into())
-        .spawn(move || {
-            let hold_writer = |step: &mut dyn FnMut()| {
-                let _held = lock(&writer);
-                step();
-            };
-            checkpoint::run(&connection, &signal, wal_bytes_max, hold_writer);
-        })
+        .spawn(move || checkpoint::run(&connection, &signal, wal_bytes_max))
         .map_err(|error| Unavailable::new("start the checkpoint thread", Reason::Other, error))
 }
 

@@ -1,11 +1,11 @@
 //! Checkpoints: a thread of its own moves what was committed from the write-ahead log into the database.
 //!
 //! A passive checkpoint waits for nobody and nobody waits for it. But while commits go on it never catches up, so the
-//! log would grow for ever; when it is larger than its bound, the last step holds the writer back for a moment, and the
-//! next commit begins the log anew. Only a reader with an old snapshot (a backup, a long load) can delay that.
+//! log would grow for ever; when it is larger than its bound, the writer does the last step itself before its next
+//! commit, which then begins the log anew. Only a reader with an old snapshot (a backup, a long load) can delay that.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ use super::connection::PAGE_BYTES;
 const CHECKPOINT_BYTES: u64 = 32 << 20;
 /// A checkpoint begins after this time, if anything was written: so a restart finds a short log.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// How often a checkpoint runs beside the commits before the last step holds them back.
+/// How often a checkpoint runs beside the commits before the writer is asked to do the last step.
 const PASSES_BESIDE: usize = 2;
 
 /// What the writer and the checkpointer tell each other.
@@ -33,7 +33,20 @@ pub(crate) struct Signal {
 #[derive(Default)]
 struct State {
     stopped: bool,
+    /// The log has grown by enough for a checkpoint.
     large: bool,
+    last_step: LastStep,
+}
+
+/// How it stands with the step that no commit may run beside.
+#[derive(Default, PartialEq, Eq)]
+enum LastStep {
+    #[default]
+    NotNeeded,
+    /// The writer is to do it before its next commit.
+    Asked,
+    /// It has not helped: a reader holds the log back.
+    HeldBack,
 }
 
 /// How the write-ahead log is doing.
@@ -49,17 +62,14 @@ impl Signal {
     /// The log has this many pages after a commit.
     pub(crate) fn committed(&self, wal_pages: u64) {
         self.wal_pages.store(wal_pages, Ordering::Relaxed);
-        let moved = self.moved_pages.load(Ordering::Relaxed);
-        // Fewer pages than were moved means that the log has begun anew.
-        let unmoved = if wal_pages < moved { wal_pages } else { wal_pages - moved };
-        if unmoved * u64::from(PAGE_BYTES) >= CHECKPOINT_BYTES {
-            self.state.lock().unwrap_or_else(PoisonError::into_inner).large = true;
+        if self.unmoved_pages() * u64::from(PAGE_BYTES) >= CHECKPOINT_BYTES {
+            self.lock().large = true;
             self.changed.notify_one();
         }
     }
 
     pub(crate) fn stop(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
+        self.lock().stopped = true;
         self.changed.notify_one();
     }
 
@@ -70,64 +80,69 @@ impl Signal {
         }
     }
 
-    /// Waits until there is something to do; false when there never will be again. While a reader holds the log back,
-    /// its size alone is no reason.
-    fn wait(&self, held_back: bool) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = |state: &mut State| (!state.large || held_back) && !state.stopped;
-        let (mut state, _) =
-            self.changed.wait_timeout_while(state, CHECKPOINT_EVERY, idle).unwrap_or_else(PoisonError::into_inner);
+    fn moved(&self, pages: u64) {
+        self.moved_pages.store(pages, Ordering::Relaxed);
+    }
+
+    fn unmoved_pages(&self) -> u64 {
+        let (logged, moved) = (self.wal_pages.load(Ordering::Relaxed), self.moved_pages.load(Ordering::Relaxed));
+        // Fewer pages than were moved means that the log has begun anew.
+        if logged < moved { logged } else { logged - moved }
+    }
+
+    /// The log is larger than its bound, and will not begin anew with the next commit.
+    fn is_log_too_large(&self, wal_bytes_max: u64) -> bool {
+        self.wal_pages.load(Ordering::Relaxed) * u64::from(PAGE_BYTES) > wal_bytes_max && self.unmoved_pages() > 0
+    }
+
+    /// The writer, before a commit: does the last step of a checkpoint, if it was asked to.
+    pub(crate) fn before_commit(&self, writer: &Connection) {
+        if self.lock().last_step == LastStep::Asked {
+            self.moved(passive(writer));
+            self.lock().last_step = if self.unmoved_pages() > 0 { LastStep::HeldBack } else { LastStep::NotNeeded };
+        }
+    }
+
+    /// The checkpointer: waits until there is something to do; false when there never will be again. While the last
+    /// step waits for the writer, or has not helped, the size of the log is no reason.
+    fn wait(&self) -> bool {
+        let idle = |state: &mut State| !(state.large && state.last_step == LastStep::NotNeeded) && !state.stopped;
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(self.lock(), CHECKPOINT_EVERY, idle)
+            .unwrap_or_else(PoisonError::into_inner);
         state.large = false;
         !state.stopped
     }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// The checkpointer's thread. `hold_writer` runs its argument while no commit runs.
+/// The checkpointer's thread.
 ///
 /// A checkpoint that fails loses nothing, since the log still has it all; the next one tries again.
-pub(crate) fn run(
-    connection: &Connection,
-    signal: &Signal,
-    wal_bytes_max: u64,
-    hold_writer: impl Fn(&mut dyn FnMut()),
-) {
-    let mut held_back = false;
-    while signal.wait(held_back) {
-        if signal.wal_pages.load(Ordering::Relaxed) == signal.moved_pages.load(Ordering::Relaxed) {
+pub(crate) fn run(connection: &Connection, signal: &Signal, wal_bytes_max: u64) {
+    while signal.wait() {
+        if signal.unmoved_pages() == 0 {
             continue;
         }
-        let mut progress = passive(connection);
+        signal.moved(passive(connection));
         for _ in 1..PASSES_BESIDE {
-            if !progress.is_behind(wal_bytes_max) {
-                break;
+            if signal.is_log_too_large(wal_bytes_max) {
+                signal.moved(passive(connection));
             }
-            progress = passive(connection);
         }
-        if progress.is_behind(wal_bytes_max) {
-            hold_writer(&mut || progress = passive(connection));
-        }
-        held_back = progress.is_behind(wal_bytes_max);
-        signal.moved_pages.store(progress.moved, Ordering::Relaxed);
         signal.checkpoints.fetch_add(1, Ordering::Relaxed);
+        let too_large = signal.is_log_too_large(wal_bytes_max);
+        signal.lock().last_step = if too_large { LastStep::Asked } else { LastStep::NotNeeded };
     }
 }
 
-struct Progress {
-    logged: u64,
-    moved: u64,
-}
-
-impl Progress {
-    fn is_behind(&self, wal_bytes_max: u64) -> bool {
-        self.moved < self.logged && self.logged * u64::from(PAGE_BYTES) > wal_bytes_max
-    }
-}
-
-fn passive(connection: &Connection) -> Progress {
-    let pages = |row: &rusqlite::Row| {
-        let count = |column| row.get::<_, i64>(column).map(|pages| u64::try_from(pages).unwrap_or(0));
-        Ok(Progress { logged: count(1)?, moved: count(2)? })
-    };
+/// Moves what it can without waiting for anyone; returns how many pages of the log are in the database now.
+fn passive(connection: &Connection) -> u64 {
     // No answer means that the disk failed; the writer meets that failure too, and reports it to who waits.
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], pages).unwrap_or(Progress { logged: 0, moved: 0 })
+    let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>("checkpointed"));
+    u64::try_from(moved.unwrap_or(0)).unwrap_or(0)
 }

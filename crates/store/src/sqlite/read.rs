@@ -43,14 +43,45 @@ pub(crate) fn head(connection: &Connection, scope: Scope) -> rusqlite::Result<Op
 
 pub(crate) fn load_hot(transaction: &Transaction, scope: Scope, each: &mut EachRecord) -> rusqlite::Result<ScopeHead> {
     let Some((number, head)) = find(transaction, scope)? else { return Ok(ScopeHead::NEW) };
-    let mut statement =
-        transaction.prepare_cached("SELECT kind, id, value FROM hot WHERE scope = ?1 ORDER BY kind, id")?;
+    let sql = if has_most_hot_rows(transaction, number)? {
+        "SELECT kind, id, value FROM hot NOT INDEXED WHERE scope = ?1"
+    } else {
+        "SELECT kind, id, value FROM hot WHERE scope = ?1"
+    };
+    let mut statement = transaction.prepare_cached(sql)?;
     let mut rows = statement.query([number])?;
     while let Some(row) = rows.next()? {
         each(Kind(row.get(0)?), row.get_ref(1)?.as_blob()?, row.get_ref(2)?.as_blob()?);
     }
     Ok(head)
 }
+
+/// Whether so many of the hot rows are of this scope that reading the table through is faster than by its index. With
+/// all of them in one scope it is three times as fast. A scope is asked about only if it is large, and then a sample of
+/// the table answers.
+fn has_most_hot_rows(transaction: &Transaction, scope: i64) -> rusqlite::Result<bool> {
+    let number = |sql: &str, parameter: i64| -> rusqlite::Result<i64> {
+        transaction.prepare_cached(sql)?.query_row(params![parameter], |row| row.get(0))
+    };
+    let large = format!("SELECT count(*) FROM (SELECT 1 FROM hot WHERE scope = ?1 LIMIT {LARGE_SCOPE_ROWS})");
+    if number(&large, scope)? < LARGE_SCOPE_ROWS {
+        return Ok(false);
+    }
+    let first = number("SELECT min(row) FROM hot WHERE row >= ?1", i64::MIN)?;
+    let last = number("SELECT max(row) FROM hot WHERE row >= ?1", i64::MIN)?;
+    let mut own = 0;
+    for sample in 0..SAMPLES {
+        let row = first + (last - first) / SAMPLES * sample;
+        let found = number("SELECT scope FROM hot WHERE row >= ?1 ORDER BY row LIMIT 1", row)?;
+        own += i64::from(found == scope);
+    }
+    Ok(own > SAMPLES / 2)
+}
+
+/// How many hot rows a scope must have for it to be worth asking how many the others have.
+const LARGE_SCOPE_ROWS: i64 = 10_000;
+/// How many rows a sample of the table has.
+const SAMPLES: i64 = 64;
 
 pub(crate) fn get(transaction: &Transaction, scope: Scope, keys: &[Key]) -> rusqlite::Result<(CommitNumber, Values)> {
     let Some((number, head)) = find(transaction, scope)? else {

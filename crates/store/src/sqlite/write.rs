@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::checkpoint::Signal;
 use super::connection::failed;
 use super::read::find;
 use crate::batch::{Batch, Epoch, ScopeHead, Write};
@@ -16,6 +18,7 @@ use crate::{Deleted, Key};
 pub(crate) struct Writer {
     open: Box<dyn Fn() -> Result<Connection, Unavailable> + Send>,
     connection: Option<Connection>,
+    signal: Arc<Signal>,
     /// The number of each scope's row, which never changes while the scope is there.
     numbers: HashMap<Scope, i64>,
 }
@@ -35,9 +38,10 @@ impl From<rusqlite::Error> for Halt {
 impl Writer {
     pub(crate) fn new(
         connection: Connection,
+        signal: Arc<Signal>,
         open: impl Fn() -> Result<Connection, Unavailable> + Send + 'static,
     ) -> Self {
-        Writer { open: Box::new(open), connection: Some(connection), numbers: HashMap::new() }
+        Writer { open: Box::new(open), connection: Some(connection), signal, numbers: HashMap::new() }
     }
 
     /// The connection, opened again if the last call failed.
@@ -98,6 +102,7 @@ impl Writer {
         self.connection()?;
         let connection = self.connection.as_mut().expect("it was opened just before");
         let numbers = &mut self.numbers;
+        self.signal.before_commit(connection);
         let attempt = || {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             // Dropped on an error, which rolls back.

@@ -10,6 +10,7 @@
 //! Invariants: a scope's commits are numbered without a gap; every read tells the number it is as of, read in the same
 //! snapshot; a commit is durable when it returns; several batches in one commit are durable together or not at all.
 
+pub mod backup;
 mod batch;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -2,8 +2,10 @@
 
 mod checkpoint;
 mod connection;
+mod copy;
 mod migrations;
 mod read;
+mod verify;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +22,9 @@ use crate::{Deleted, EachRecord, Page, Scan, Store, Values};
 
 pub use checkpoint::WalStatistics;
 pub(crate) use connection::failed;
+pub(crate) use copy::{Copied, copy};
+pub(crate) use migrations::SCHEMA_VERSION;
+pub use verify::{Inspect, Problem, verify};
 use write::Writer;
 
 /// How many connections wait for the next reader; more are opened when needed and closed after use.

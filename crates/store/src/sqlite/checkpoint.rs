@@ -106,7 +106,10 @@ impl Signal {
     /// The checkpointer: waits until there is something to do; false when there never will be again. While the last
     /// step waits for the writer, or has not helped, the size of the log is no reason.
     fn wait(&self) -> bool {
-        let idle = |state: &mut State| !(state.large && state.last_step == LastStep::NotNeeded) && !state.stopped;
+        let idle = |state: &mut State| {
+            let grown = state.large && state.last_step == LastStep::NotNeeded;
+            !(grown || state.stopped)
+        };
         let (mut state, _) = self
             .changed
             .wait_timeout_while(self.lock(), CHECKPOINT_EVERY, idle)

@@ -9,10 +9,10 @@ use crate::key::{Key, KeyId, Kind, Scope};
 use crate::{Direction, EachRecord, Page, Row, Scan, Values};
 
 /// The columns of [`head_of_row`].
-const HEAD_COLUMNS: &str = "epoch, commit_number, now_ms, next_due_ms";
+pub(crate) const HEAD_COLUMNS: &str = "epoch, commit_number, now_ms, next_due_ms";
 
 /// A head from the first four columns.
-fn head_of_row(row: &SqlRow) -> rusqlite::Result<ScopeHead> {
+pub(crate) fn head_of_row(row: &SqlRow) -> rusqlite::Result<ScopeHead> {
     Ok(ScopeHead {
         epoch: Epoch(row.get::<_, i64>(0)? as u64),
         number: CommitNumber(row.get::<_, i64>(1)? as u64),

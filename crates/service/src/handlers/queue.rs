@@ -2,18 +2,22 @@
 //!
 //! Facts: `control-plane.md` section 3, `routing.md` section 1, `observed-errors.md` O12.
 
-use api::operations::*;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use api::shapes;
-use engine::arn::{Resource, id_of};
+use engine::QueueId;
+use engine::arn::Resource;
+use engine::flow::ContactFlow;
 use engine::hours::HoursOfOperation;
 use engine::queue::{OutboundCallerConfig, Queue, QueueKind, QueueStatus};
 use engine::quick_connect::QuickConnect;
-use engine::{HoursOfOperationId, QueueId, QuickConnectId};
 use store::{KeyId, Kind};
 
+use super::resource::{load, present, same, shown};
 use super::tag::new_tags;
 use crate::call::Call;
-use crate::error::{ApiError, Halt, name_exists, resource_not_found};
+use crate::error::{ApiError, Halt, name_exists};
 use crate::kinds;
 use crate::operations::in_instance;
 use crate::page::page;
@@ -37,12 +41,6 @@ impl Record for Queue {
     }
 }
 
-/// The queue of an id or ARN. The queue of an agent may be written `agent/<user id>`, as in its ARN.
-pub fn load_queue(tx: &Tx<'_>, given: &str) -> Result<std::sync::Arc<Queue>, ApiError> {
-    let id: Option<QueueId> = id_of(given).parse().ok();
-    id.and_then(|id| tx.get::<Queue>(id.as_bytes())).ok_or_else(|| resource_not_found(Queue::NAME, given))
-}
-
 /// The ARN of a queue.
 pub fn queue_arn(tx: &Tx<'_>, queue: &Queue) -> String {
     tx.arn_scope().arn(match queue.agent() {
@@ -57,25 +55,19 @@ pub fn create_queue(
     _: &Call,
     input: &shapes::CreateQueueRequest,
 ) -> Result<shapes::CreateQueueResponse, Halt> {
-    let standard = |queue: &&std::sync::Arc<Queue>| queue.kind == QueueKind::Standard;
-    let queues = tx.list::<Queue>();
-    if queues.iter().filter(standard).any(|queue| queue.name == input.name) {
+    let mut queues = tx.list::<Queue>();
+    queues.retain(|queue| queue.kind == QueueKind::Standard);
+    if queues.iter().any(|queue| queue.name == input.name) {
         return Err(name_exists("Queue", &input.name).into());
     }
-    let count = queues.iter().filter(standard).count();
-    super::refuse_over_quota("queues", count, tx.settings().quotas.queues)?;
-    let hours = load_hours(tx, &input.hours_of_operation_id)?;
-    let mut quick_connects = std::collections::BTreeSet::new();
+    super::refuse_over_quota("queues", queues.len(), tx.settings().quotas.queues)?;
+    refuse_email(input)?;
+    let hours = load::<HoursOfOperation>(tx, &input.hours_of_operation_id)?.id;
+    let mut quick_connects = BTreeSet::new();
     for given in input.quick_connect_ids.iter().flatten() {
-        let id: Option<QuickConnectId> = id_of(given).parse().ok();
-        let found = id.filter(|id| tx.get::<QuickConnect>(id.as_bytes()).is_some());
-        quick_connects.insert(found.ok_or_else(|| resource_not_found(QuickConnect::NAME, given))?);
+        quick_connects.insert(load::<QuickConnect>(tx, given)?.id);
     }
-    let outbound_caller = input.outbound_caller_config.as_ref().map(|config| OutboundCallerConfig {
-        name: config.outbound_caller_id_name.clone(),
-        number_id: config.outbound_caller_id_number_id.clone(),
-        flow: config.outbound_flow_id.as_deref().and_then(|flow| id_of(flow).parse().ok()),
-    });
+    let outbound_caller = input.outbound_caller_config.as_ref().map(|given| outbound_caller(tx, given)).transpose()?;
     let queue = Queue {
         id: QueueId(tx.new_id()),
         kind: QueueKind::Standard,
@@ -95,10 +87,25 @@ pub fn create_queue(
     Ok(answer)
 }
 
-fn load_hours(tx: &Tx<'_>, given: &str) -> Result<HoursOfOperationId, ApiError> {
-    let id: Option<HoursOfOperationId> = id_of(given).parse().ok();
-    id.filter(|id| tx.get::<HoursOfOperation>(id.as_bytes()).is_some())
-        .ok_or_else(|| resource_not_found(HoursOfOperation::NAME, given))
+/// What a queue does with mail is not kept, and so is refused rather than forgotten.
+fn refuse_email(input: &shapes::CreateQueueRequest) -> Result<(), ApiError> {
+    let refuse = |member: &str| {
+        ApiError::invalid_request(format!("{member} is not supported: leave it out, there is no channel EMAIL here"))
+    };
+    match (&input.outbound_email_config, &input.email_addresses_config) {
+        (Some(_), _) => Err(refuse("OutboundEmailConfig")),
+        (None, Some(_)) => Err(refuse("EmailAddressesConfig")),
+        (None, None) => Ok(()),
+    }
+}
+
+fn outbound_caller(tx: &Tx<'_>, given: &shapes::OutboundCallerConfig) -> Result<OutboundCallerConfig, ApiError> {
+    let flow = given.outbound_flow_id.as_deref().map(|flow| load::<ContactFlow>(tx, flow)).transpose()?;
+    Ok(OutboundCallerConfig {
+        name: given.outbound_caller_id_name.clone(),
+        number_id: given.outbound_caller_id_number_id.clone(),
+        flow: flow.map(|flow| flow.id),
+    })
 }
 
 fn max_contacts(given: Option<i32>) -> Result<Option<u32>, ApiError> {
@@ -116,26 +123,23 @@ pub fn describe_queue(
     _: &Call,
     input: &shapes::DescribeQueueRequest,
 ) -> Result<shapes::DescribeQueueResponse, Halt> {
-    let queue = load_queue(tx, &input.queue_id)?;
+    let queue = load::<Queue>(tx, &input.queue_id)?;
     let outbound_caller_config = queue.outbound_caller.as_ref().map(|config| shapes::OutboundCallerConfig {
         outbound_caller_id_name: config.name.clone(),
         outbound_caller_id_number_id: config.number_id.clone(),
         outbound_flow_id: config.flow.map(|flow| flow.to_string()),
     });
     let shown = shapes::Queue {
-        name: Some(queue.name.clone()).filter(|name| !name.is_empty()),
+        name: present(&queue.name),
         queue_arn: Some(queue_arn(tx, &queue)),
         queue_id: Some(queue.id.to_string()),
         description: queue.description.clone(),
         outbound_caller_config,
         hours_of_operation_id: queue.hours.map(|hours| hours.to_string()),
-        max_contacts: queue.max_contacts.map(|max| max as i32),
-        status: Some(match queue.status {
-            QueueStatus::Enabled => shapes::QueueStatus::Enabled,
-            QueueStatus::Disabled => shapes::QueueStatus::Disabled,
-        }),
+        max_contacts: queue.max_contacts.and_then(|max| i32::try_from(max).ok()),
+        status: Some(same(queue.status.as_str())),
         tags: Some(queue.tags.clone()),
-        last_modified_time: Some(api::Timestamp(queue.last_modified.millis())),
+        last_modified_time: shown(queue.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
         ..shapes::Queue::default()
     };
@@ -148,25 +152,16 @@ pub fn list_queues(
     _: &Call,
     input: &shapes::ListQueuesRequest,
 ) -> Result<shapes::ListQueuesResponse, Halt> {
-    let wanted = |kind: QueueKind| {
-        input.queue_types.as_ref().filter(|types| !types.is_empty()).is_none_or(|types| {
-            types.iter().any(|wanted| match wanted {
-                shapes::QueueType::Standard => kind == QueueKind::Standard,
-                shapes::QueueType::Agent => kind == QueueKind::Agent,
-            })
-        })
-    };
-    let queues = tx.list::<Queue>().into_iter().filter(|queue| wanted(queue.kind));
+    let types = input.queue_types.as_deref().unwrap_or_default();
+    let wanted = |queue: &Arc<Queue>| types.is_empty() || types.iter().any(|kind| kind.as_str() == queue.kind.as_str());
+    let queues = tx.list::<Queue>().into_iter().filter(wanted);
     let page = page(queues, input.next_token.as_deref(), input.max_results)?;
-    let summary = |queue: &std::sync::Arc<Queue>| shapes::QueueSummary {
+    let summary = |queue: &Arc<Queue>| shapes::QueueSummary {
         id: Some(queue.id.to_string()),
         arn: Some(queue_arn(tx, queue)),
-        name: Some(queue.name.clone()).filter(|name| !name.is_empty()),
-        queue_type: Some(match queue.kind {
-            QueueKind::Standard => shapes::QueueType::Standard,
-            QueueKind::Agent => shapes::QueueType::Agent,
-        }),
-        last_modified_time: Some(api::Timestamp(queue.last_modified.millis())),
+        name: present(&queue.name),
+        queue_type: Some(same(queue.kind.as_str())),
+        last_modified_time: shown(queue.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
     };
     Ok(shapes::ListQueuesResponse {
@@ -181,11 +176,8 @@ pub fn update_queue_status(
     _: &Call,
     input: &shapes::UpdateQueueStatusRequest,
 ) -> Result<api::Empty, Halt> {
-    let mut queue = Queue::clone(&*load_queue(tx, &input.queue_id)?);
-    queue.status = match input.status {
-        shapes::QueueStatus::Enabled => QueueStatus::Enabled,
-        shapes::QueueStatus::Disabled => QueueStatus::Disabled,
-    };
+    let mut queue = Queue::clone(&*load::<Queue>(tx, &input.queue_id)?);
+    queue.status = same(input.status.as_str());
     queue.last_modified = tx.now;
     tx.put(queue);
     Ok(api::Empty {})
@@ -197,7 +189,7 @@ pub fn update_queue_max_contacts(
     _: &Call,
     input: &shapes::UpdateQueueMaxContactsRequest,
 ) -> Result<api::Empty, Halt> {
-    let mut queue = Queue::clone(&*load_queue(tx, &input.queue_id)?);
+    let mut queue = Queue::clone(&*load::<Queue>(tx, &input.queue_id)?);
     queue.max_contacts = max_contacts(input.max_contacts)?;
     queue.last_modified = tx.now;
     tx.put(queue);

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use api::shapes;
 use engine::arn::Resource;
 use engine::flow::{ContactFlow, FlowType};
+use engine::queue::Queue;
 use engine::quick_connect::{QuickConnect, QuickConnectConfig};
 use engine::user::User;
 use engine::{ContactFlowId, QuickConnectId};
 use store::{KeyId, Kind};
 
-use super::queue::load_queue;
 use super::resource::{load, same, shown};
 use super::tag::new_tags;
 use crate::call::Call;
@@ -96,7 +96,7 @@ fn accept_config(tx: &Tx<'_>, given: &shapes::QuickConnectConfig) -> Result<Quic
         });
     }
     if let Some(config) = &given.queue_config {
-        let queue = load_queue(tx, &config.queue_id)?.id;
+        let queue = load::<Queue>(tx, &config.queue_id)?.id;
         return Ok(QuickConnectConfig::Queue {
             queue,
             flow: flow_of(tx, &config.contact_flow_id, FlowType::QueueTransfer)?,
@@ -207,9 +207,9 @@ pub fn delete_quick_connect(
     input: &shapes::DeleteQuickConnectRequest,
 ) -> Result<api::Empty, Halt> {
     let id = load::<QuickConnect>(tx, &input.quick_connect_id)?.id;
-    for queue in tx.list::<engine::queue::Queue>() {
+    for queue in tx.list::<Queue>() {
         if queue.quick_connects.contains(&id) {
-            let mut queue = engine::queue::Queue::clone(&queue);
+            let mut queue = Queue::clone(&queue);
             queue.quick_connects.remove(&id);
             tx.put(queue);
         }

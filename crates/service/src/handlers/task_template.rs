@@ -55,7 +55,7 @@ fn version_key(id: TaskTemplateId, version: u32) -> [u8; 20] {
 }
 
 /// One version of a template, also of one that is deleted; `None` if there never was such a version.
-pub fn template_version(tx: &Tx<'_>, id: TaskTemplateId, version: u32) -> Result<Option<TaskTemplate>, Halt> {
+pub fn load_version(tx: &Tx<'_>, id: TaskTemplateId, version: u32) -> Result<Option<TaskTemplate>, Halt> {
     match tx.get::<TaskTemplate>(id.as_bytes()) {
         Some(current) if current.version == version => Ok(Some(TaskTemplate::clone(&current))),
         Some(current) if current.version < version => Ok(None),
@@ -288,7 +288,7 @@ pub fn get_task_template(
                 ))
             })?;
             let missing = || resource_not_found("task template version", &format!("{version} of {}", current.id));
-            template_version(tx, current.id, version)?.ok_or_else(missing)?
+            load_version(tx, current.id, version)?.ok_or_else(missing)?
         }
     };
     Ok(shapes::GetTaskTemplateResponse {

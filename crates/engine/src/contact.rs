@@ -404,6 +404,8 @@ pub struct ContactHead {
     pub next_due: Option<Timestamp>,
     /// Attached files still being fetched, which keep an ended contact in memory.
     pub attachments: u8,
+    /// Whether a run of it used up its turn, see [`Contact::pending_turn`].
+    pub awaits_turn: bool,
 }
 
 /// What is to be done because of a step, once the batch that has it is durable.
@@ -526,6 +528,7 @@ impl Contact {
             adjustment_seconds: self.queue_time_adjustment_seconds.unwrap_or(0),
             next_due: self.next_due().map(|(at, _)| at),
             attachments: u8::try_from(self.attachments.len()).unwrap_or(u8::MAX),
+            awaits_turn: self.pending_turn().is_some(),
         }
     }
 

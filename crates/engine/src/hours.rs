@@ -125,3 +125,86 @@ impl HoursOfOperation {
         self.config.iter().any(|entry| entry.contains(minute))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Entry = (Day, (u8, u8), (u8, u8));
+
+    fn hours(zone: &str, entries: &[Entry]) -> HoursOfOperation {
+        let time = |(hours, minutes): (u8, u8)| TimeOfDay { hours, minutes };
+        HoursOfOperation {
+            id: HoursOfOperationId::from_bytes([1; 16]),
+            name: "h".into(),
+            description: None,
+            time_zone: zone.into(),
+            config: entries
+                .iter()
+                .map(|(day, start, end)| HoursEntry { day: *day, start: time(*start), end: time(*end) })
+                .collect(),
+            tags: Tags::new(),
+            last_modified: Timestamp(0),
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[track_caller]
+    fn check(hours: &HoursOfOperation, open: &[&str], closed: &[&str]) {
+        for moment in open {
+            assert!(hours.is_open(at(moment)), "open at {moment}");
+        }
+        for moment in closed {
+            assert!(!hours.is_open(at(moment)), "closed at {moment}");
+        }
+    }
+
+    #[test]
+    fn the_first_minute_is_open_and_the_last_is_not() {
+        let nine_to_five = hours("UTC", &[(Day::Wednesday, (9, 0), (17, 0))]);
+        check(
+            &nine_to_five,
+            &["2026-01-07T09:00:00Z", "2026-01-07T16:59:59Z"],
+            &["2026-01-07T08:59:59Z", "2026-01-07T17:00:00Z", "2026-01-08T12:00:00Z"],
+        );
+    }
+
+    #[test]
+    fn midnight_ends_the_day_and_entries_may_cross_it() {
+        let whole = hours("UTC", &[(Day::Sunday, (0, 0), (0, 0))]);
+        check(
+            &whole,
+            &["2026-01-11T00:00:00Z", "2026-01-11T23:59:59Z"],
+            &["2026-01-10T23:59:59Z", "2026-01-12T00:00:00Z"],
+        );
+        let evening = hours("UTC", &[(Day::Sunday, (18, 0), (0, 0))]);
+        check(
+            &evening,
+            &["2026-01-11T18:00:00Z", "2026-01-11T23:59:00Z"],
+            &["2026-01-12T00:00:00Z", "2026-01-11T17:59:00Z"],
+        );
+        // Over midnight, and over the end of the week.
+        let night = hours("UTC", &[(Day::Sunday, (22, 0), (6, 0))]);
+        check(
+            &night,
+            &["2026-01-11T22:00:00Z", "2026-01-12T05:59:00Z"],
+            &["2026-01-12T06:00:00Z", "2026-01-11T21:59:00Z"],
+        );
+    }
+
+    #[test]
+    fn the_clock_of_the_zone_counts_across_daylight_saving_time() {
+        let berlin = hours("Europe/Berlin", &[(Day::Monday, (9, 0), (17, 0))]);
+        check(
+            &berlin,
+            &["2026-01-05T08:00:00Z", "2026-07-06T07:00:00Z"],
+            &["2026-01-05T07:59:00Z", "2026-07-06T15:00:00Z"],
+        );
+        let zone = hours("Nowhere/City", &[(Day::Monday, (0, 0), (0, 0))]);
+        check(&zone, &[], &["2026-01-05T12:00:00Z"]);
+        assert!(time_zone("America/New_York").is_some() && time_zone("Nowhere/City").is_none());
+    }
+}

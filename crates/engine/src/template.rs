@@ -5,7 +5,7 @@ mod check;
 
 use minicbor::{Decode, Encode};
 
-pub use apply::{TaskFields, apply};
+pub use apply::{TaskFields, apply, check_update};
 pub use check::{PropertyProblem, PropertyReason, check};
 
 use crate::contact::ReferenceType;

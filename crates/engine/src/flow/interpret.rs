@@ -82,12 +82,12 @@ pub(crate) fn start(
     env: &mut dyn Env,
     effects: &mut Vec<Effect>,
 ) -> Result<(), StepError> {
-    contact.times.connected_to_system = Some(env.now());
-    effects.push(Effect::emit(EventType::ConnectedToSystem));
     let flow = contact.start_flow.take().expect("a contact is made with the flow that it starts");
     let mut interpreter = Interpreter { contact, chain, env, effects };
     match interpreter.runnable(flow, &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer]) {
         Some(content) => {
+            interpreter.contact.times.connected_to_system = Some(interpreter.env.now());
+            interpreter.effects.push(Effect::emit(EventType::ConnectedToSystem));
             interpreter.push_run(Purpose::Main, flow, content);
             interpreter.execute(None)
         }

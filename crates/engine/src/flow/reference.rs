@@ -52,7 +52,7 @@ const ROOTS: &[&str] = &[
 pub(crate) struct Path(Vec<String>);
 
 impl Path {
-    /// Reads a whole text as a path.
+    /// Reads a whole text as a path, whose words may have blanks without brackets.
     pub(crate) fn parse(text: &str) -> Option<Path> {
         Path::read(text, |c| !matches!(c, '.' | '[' | ']' | '$'))
             .filter(|(_, length)| *length == text.len())
@@ -137,9 +137,6 @@ pub(crate) struct Text(Vec<Piece>);
 impl Text {
     /// Reads a parameter. A word of a path inside text has letters, digits, `_` and `-`; brackets allow any other.
     pub(crate) fn parse(text: &str) -> Text {
-        if let Some(path) = Path::parse(text) {
-            return Text(vec![Piece::Path(path)]);
-        }
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -276,6 +273,7 @@ mod tests {
         assert_eq!(shown("$.External.a.b"), r#"$["External", "a", "b"]"#);
         assert_eq!(shown("x$.References['a b'].Value"), r#""x" $["References", "a b", "Value"]"#);
         assert_eq!(shown("$.Attributes['open"), r#"$["Attributes"] "['open""#);
+        assert_eq!(shown("$.Attributes.way >> on"), r#"$["Attributes", "way"] " >> on""#);
         assert_eq!(shown(""), "");
     }
 

@@ -103,17 +103,9 @@ pub fn apply(
             FieldType::SelfAssign => None,
             _ => template.default_of(&field.name),
         };
-        let value = fields.value(field);
-        if let Some(value) = &value {
-            if let Err(why) = check_given(field, value, fields) {
+        if let Some(value) = fields.value(field) {
+            if let Err(why) = check_given(template, field, &value, default, fields) {
                 return refuse(why);
-            }
-            let fixed = template.constraints.read_only.contains(&field.name)
-                || template.constraints.invisible.contains(&field.name);
-            if fixed && default != Some(value.as_str()) {
-                let leave = default
-                    .map_or_else(|| "leave it out".to_owned(), |d| format!("leave it out or give its default {d:?}"));
-                return refuse(format!("it cannot be given: {leave}"));
             }
         } else if let Some(default) = default
             && let Err(why) = fields.fill(field, default, limits)
@@ -128,14 +120,39 @@ pub fn apply(
     Ok(())
 }
 
-fn check_given(field: &TaskTemplateField, value: &str, fields: &TaskFields) -> Result<(), String> {
+/// Checks what UpdateContact changes on a task made from a template; what it leaves out stays and is not asked for.
+pub fn check_update(template: &TaskTemplate, fields: &TaskFields) -> Result<(), Refusal> {
+    for field in &template.fields {
+        let Some(value) = fields.value(field) else { continue };
+        check_given(template, field, &value, template.default_of(&field.name), fields)
+            .map_err(|why| Refusal::TemplateField { template: template.id, field: field.name.clone(), why })?;
+    }
+    Ok(())
+}
+
+/// A value that was given: of the field's type, and the default when the field is not to be changed.
+fn check_given(
+    template: &TaskTemplate,
+    field: &TaskTemplateField,
+    value: &str,
+    default: Option<&str>,
+    fields: &TaskFields,
+) -> Result<(), String> {
     if let Some(wanted) = field.kind().reference_type()
         && let Some(reference) = fields.references.get(&field.name)
         && reference.reference_type != wanted
     {
         return Err(format!("a reference of type {wanted} is needed, a {} was given", reference.reference_type));
     }
-    field.check_value(value)
+    field.check_value(value)?;
+    let constraints = &template.constraints;
+    let fixed = constraints.read_only.contains(&field.name) || constraints.invisible.contains(&field.name);
+    if fixed && default != Some(value) {
+        let leave =
+            default.map_or_else(|| "leave it out".to_owned(), |d| format!("leave it out or give its default {d:?}"));
+        return Err(format!("it cannot be given: {leave}"));
+    }
+    Ok(())
 }
 
 fn place_of(field: &TaskTemplateField) -> String {

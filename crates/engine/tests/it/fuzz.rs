@@ -1,0 +1,182 @@
+//! Arbitrary input: parser, validator and interpreter neither panic nor run for ever, and what a flow makes of a contact is bounded.
+
+use engine::contact::Event;
+use engine::flow::compile::CompiledFlow;
+use engine::flow::defaults::DEFAULT_FLOWS;
+use engine::flow::document::Document;
+use engine::flow::validate::{Resolver, Resolves, validate};
+use engine::flow::{ContentHash, FlowType};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::world::{BASIC, World, contact_id, content};
+
+struct KnowsSome;
+
+impl Resolver for KnowsSome {
+    fn exists(&self, _: Resolves, id: &str) -> bool {
+        id.len().is_multiple_of(2)
+    }
+}
+
+/// Flows to change at random: between them they have every action that runs.
+fn seeds() -> Vec<Value> {
+    let own = content(
+        r#"
+        a UpdateContactAttributes {"Attributes":{"x":"$.Attributes.x$.Attributes.x$.Name"}} next=b NoMatchingError=b
+        b Loop {"LoopCount":"3"} next=c Equals:ContinueLooping=a Equals:DoneLooping=c
+        c Compare {"ComparisonValue":"$.Attributes.x"} next=d NoMatchingCondition=d Equals:x=e
+        d DistributeByPercentage next=e NoMatchingCondition=e NumberLessThan:50=f
+        e UpdateFlowAttributes {"FlowAttributes":{"y":{"Value":"$.FlowAttributes.y+"}}} next=f NoMatchingError=f
+        f CheckMetricData {"MetricType":"NumberOfContactsInQueue","QueueId":"BASIC"} next=g NoMatchingError=g NoMatchingCondition=g Equals:0=g
+        g TagContact {"Tags":{"t":"$.Channel"}} next=h NoMatchingError=h
+        h UntagContact {"TagKeys":["t"]} next=i NoMatchingError=i
+        i UpdateContactData {"Name":"$.Name$.Name"} next=j NoMatchingError=j
+        j UpdateContactRoutingBehavior {"QueuePriority":"1"} next=k
+        k Wait {"TimeLimitSeconds":"1"} next=l NoMatchingError=l Equals:WaitCompleted=l
+        l UpdateContactTargetQueue {"QueueId":"BASIC"} next=m NoMatchingError=m
+        m TransferContactToQueue next=n QueueAtCapacity=n NoMatchingError=n
+        n DisconnectParticipant"#,
+    );
+    let defaults = DEFAULT_FLOWS.iter().map(|flow| flow.content.to_owned());
+    defaults.chain([own]).map(|text| serde_json::from_str(&text).unwrap()).collect()
+}
+
+/// Every scalar of a document, to be replaced.
+fn leaves(value: &mut Value) -> Vec<&mut Value> {
+    match value {
+        Value::Array(list) => list.iter_mut().flat_map(leaves).collect(),
+        Value::Object(map) => map.values_mut().flat_map(leaves).collect(),
+        leaf => vec![leaf],
+    }
+}
+
+fn scalar() -> impl Strategy<Value = Value> {
+    let words = [
+        "",
+        "a",
+        "b",
+        "e",
+        "k",
+        "l",
+        "n",
+        "$.Name",
+        "$.Attributes.x",
+        "$.External",
+        "$.Attributes['",
+        "$",
+        "Wait",
+        "Compare",
+        "Loop",
+        "TransferToFlow",
+        "ShowView",
+        "UpdateContactAttributes",
+        "TransferContactToQueue",
+        "EndFlowExecution",
+        "-1",
+        "100",
+        "99999999999999999999",
+        "1e400",
+        "NoMatchingError",
+        "Equals",
+        "ä\u{0}\u{1f600}",
+    ];
+    prop_oneof![
+        proptest::sample::select(words.to_vec()).prop_map(|word| json!(word)),
+        any::<i64>().prop_map(|number| json!(number)),
+        any::<bool>().prop_map(Value::Bool),
+        Just(Value::Null),
+        Just(json!([])),
+        Just(json!({})),
+        ".{0,40}".prop_map(Value::String),
+    ]
+}
+
+fn arbitrary_json() -> impl Strategy<Value = Value> {
+    let keys = [
+        "Actions",
+        "Identifier",
+        "Type",
+        "Parameters",
+        "Transitions",
+        "NextAction",
+        "Errors",
+        "Conditions",
+        "Condition",
+        "Operands",
+        "x",
+    ];
+    scalar().prop_recursive(5, 60, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
+            proptest::collection::btree_map(proptest::sample::select(keys.to_vec()), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())),
+        ]
+    })
+}
+
+/// Validates a document and runs a task through it whatever the validator says.
+fn exercise(text: &str) {
+    let Ok(document) = Document::parse(text) else { return };
+    for flow_type in FlowType::ALL {
+        let problems = validate(&document, *flow_type, &KnowsSome);
+        assert!(problems.len() <= 50);
+        assert!(problems.iter().all(|p| (1..=256).contains(&p.message.chars().count())));
+    }
+    let mut world = World::new().limit(|limits| {
+        limits.actions_per_turn = 200;
+        limits.actions_without_wait_max = 2_000;
+    });
+    let hash = ContentHash::of(text);
+    world.instance.contents.insert(hash, CompiledFlow::of(&document).into());
+    for flow in ["main", "Default customer queue"] {
+        world.flow_mut(flow).published = Some(hash);
+    }
+    world.run("start @x=1").unwrap();
+    let id = contact_id("a");
+    // Each turn and each wait is bounded, so a few rounds show that the next one comes to its end as well.
+    for _ in 0..30 {
+        let contact = &world.contacts[&id];
+        let size = minicbor::to_vec(contact).unwrap().len();
+        assert!(size < 400_000, "{size} bytes");
+        assert!(contact.runs.len() <= 1);
+        assert_eq!(contact.head().queue, contact.queue.filter(|_| contact.head().queue == Some(BASIC)));
+        if let Some((run, step)) = contact.pending_turn() {
+            world.step(id, Event::Continue { run, step }).unwrap();
+        } else if let Some((due, _)) = contact.next_due() {
+            world.instance.now = due;
+            world.step(id, Event::TimerFired).unwrap();
+        } else {
+            assert!(contact.is_completed());
+            break;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_flows(seed in 0..9_usize, changes in proptest::collection::vec((any::<prop::sample::Index>(), scalar()), 1..6)) {
+        let mut root = seeds().swap_remove(seed);
+        for (place, value) in changes {
+            let mut leaves = leaves(&mut root);
+            let place = place.index(leaves.len());
+            *leaves[place] = value;
+        }
+        exercise(&root.to_string());
+    }
+
+    #[test]
+    fn arbitrary_documents(actions in proptest::collection::vec(arbitrary_json(), 0..4), root in arbitrary_json()) {
+        exercise(&root.to_string());
+        exercise(&json!({"Version": "2019-10-30", "StartAction": "a", "Actions": actions}).to_string());
+    }
+
+    #[test]
+    fn arbitrary_text(text in "\\PC{0,200}") {
+        exercise(&text);
+        let attributes = json!({"Identifier": "a", "Type": "UpdateContactAttributes", "Parameters": {"Attributes": {"x": text}}, "Transitions": {"NextAction": "a"}});
+        exercise(&json!({"StartAction": "a", "Actions": [attributes]}).to_string());
+    }
+}

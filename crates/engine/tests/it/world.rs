@@ -1,0 +1,492 @@
+//! A small instance without a store: a queue or two, some flows, contacts by name. A script of one event a line goes in, what happened
+//! comes out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use engine::arn::Scope;
+use engine::contact::{
+    Chain, Contact, ContactUpdate, Effect, Event, Link, NewTask, PendingAttachment, ReferenceStatus, StepError, Work,
+    step,
+};
+use engine::env::{Env, Need, QueueMetrics, TraceEntry};
+use engine::flow::compile::CompiledFlow;
+use engine::flow::defaults::DEFAULT_FLOWS;
+use engine::flow::document::Document;
+use engine::flow::validate::{Resolver, Resolves, validate};
+use engine::flow::{ContactFlow, ContentHash, FlowState, FlowType};
+use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
+use engine::limits::Limits;
+use engine::queue::{Queue, QueueKind, QueueStatus};
+use engine::refusal::Refusal;
+use engine::start_task::schedule;
+use engine::user::{Identity, User};
+use engine::*;
+use expect_test::Expect;
+use serde_json::{Value, json};
+
+/// Midday of a Wednesday.
+pub(crate) const START: Timestamp = Timestamp(1_767_787_200_000);
+
+pub(crate) const BASIC: QueueId = QueueId::from_bytes([0xb1; 16]);
+pub(crate) const OTHER: QueueId = QueueId::from_bytes([0xb2; 16]);
+pub(crate) const NOON: HoursOfOperationId = HoursOfOperationId::from_bytes([0x0b; 16]);
+pub(crate) const ANN: UserId = UserId::from_bytes([0xa0; 16]);
+
+pub(crate) fn contact_id(name: &str) -> ContactId {
+    let mut bytes = [0xcc; 16];
+    bytes[0] = name.bytes().fold(0, |a, b| a ^ b);
+    ContactId::from_bytes(bytes)
+}
+
+pub(crate) fn flow_id(name: &str) -> ContactFlowId {
+    ContactFlowId::from_bytes(ContentHash::of(name).0[..16].try_into().unwrap())
+}
+
+struct KnowsAll;
+
+impl Resolver for KnowsAll {
+    fn exists(&self, _: Resolves, _: &str) -> bool {
+        true
+    }
+}
+
+/// The content of a flow written as one action a line: identifier, type, parameters without blanks, and branches `next=target`,
+/// `ErrorType=target`, `Operator:operand=target`. The first action is the start.
+pub(crate) fn content(text: &str) -> String {
+    let text = text
+        .replace("BASIC", &BASIC.to_string())
+        .replace("OTHER", &OTHER.to_string())
+        .replace("NOON", &NOON.to_string())
+        .replace("ANN", &ANN.to_string());
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let actions: Vec<Value> = lines.iter().map(|line| action(line)).collect();
+    json!({"Version": "2019-10-30", "StartAction": actions[0]["Identifier"], "Actions": actions}).to_string()
+}
+
+fn action(line: &str) -> Value {
+    let mut words = line.splitn(3, ' ');
+    let (identifier, action_type) = (words.next().unwrap(), words.next().unwrap());
+    let rest = words.next().unwrap_or_default();
+    let (parameters, branches) = match rest.rfind('}') {
+        Some(end) => (serde_json::from_str(&rest[..=end]).unwrap(), &rest[end + 1..]),
+        None => (json!({}), rest),
+    };
+    let (mut transitions, mut errors, mut conditions) = (json!({}), Vec::new(), Vec::new());
+    for branch in branches.split_whitespace() {
+        let (what, target) = branch.rsplit_once('=').unwrap();
+        match what.split_once(':') {
+            Some((operator, operand)) => conditions
+                .push(json!({"NextAction": target, "Condition": {"Operator": operator, "Operands": [operand]}})),
+            None if what == "next" => transitions["NextAction"] = json!(target),
+            None => errors.push(json!({"ErrorType": what, "NextAction": target})),
+        }
+    }
+    if !branches.trim().is_empty() {
+        transitions["Errors"] = json!(errors);
+        transitions["Conditions"] = json!(conditions);
+    }
+    json!({"Identifier": identifier, "Type": action_type, "Parameters": parameters, "Transitions": transitions})
+}
+
+/// What steps look things up in.
+pub(crate) struct Instance {
+    pub(crate) now: Timestamp,
+    pub(crate) draws: Vec<u32>,
+    pub(crate) limits: Limits,
+    pub(crate) scope: Scope,
+    pub(crate) queues: BTreeMap<QueueId, Arc<Queue>>,
+    pub(crate) hours: BTreeMap<HoursOfOperationId, Arc<HoursOfOperation>>,
+    pub(crate) flows: BTreeMap<ContactFlowId, Arc<ContactFlow>>,
+    pub(crate) contents: BTreeMap<ContentHash, Arc<CompiledFlow>>,
+    pub(crate) cold: Vec<ContentHash>,
+    pub(crate) metrics: BTreeMap<QueueId, QueueMetrics>,
+    pub(crate) chains: BTreeMap<ContactId, Chain>,
+    pub(crate) chain_ids: BTreeMap<ContactId, ContactId>,
+    pub(crate) trace: Vec<String>,
+}
+
+impl Env for Instance {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn draw(&mut self, below: u32) -> u32 {
+        self.draws.pop().unwrap_or(0) % below
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn queue(&self, id: QueueId) -> Option<Arc<Queue>> {
+        self.queues.get(&id).cloned()
+    }
+
+    fn queue_metrics(&self, id: QueueId) -> QueueMetrics {
+        self.metrics.get(&id).copied().unwrap_or_default()
+    }
+
+    fn user(&self, id: UserId) -> Option<Arc<User>> {
+        (id == ANN).then(|| {
+            Arc::new(User {
+                id,
+                username: "ann".into(),
+                password_hash: None,
+                identity: Identity::default(),
+                phone: None,
+                directory_user_id: None,
+                security_profiles: Default::default(),
+                routing_profile: RoutingProfileId::from_bytes([1; 16]),
+                hierarchy_group: None,
+                proficiencies: vec![],
+                tags: Default::default(),
+                last_modified: START,
+            })
+        })
+    }
+
+    fn hours(&self, id: HoursOfOperationId) -> Option<Arc<HoursOfOperation>> {
+        self.hours.get(&id).cloned()
+    }
+
+    fn flow(&self, id: ContactFlowId) -> Option<Arc<ContactFlow>> {
+        self.flows.get(&id).cloned()
+    }
+
+    fn default_flow(&self, flow_type: FlowType) -> Option<ContactFlowId> {
+        self.flows.values().find(|flow| flow.is_default && flow.flow_type == flow_type).map(|flow| flow.id)
+    }
+
+    fn content(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Need> {
+        if self.cold.contains(hash) { Err(Need::FlowContent(*hash)) } else { Ok(self.contents.get(hash).cloned()) }
+    }
+
+    fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need> {
+        Ok(self.chain_ids.get(&contact).and_then(|id| self.chains.get(id)).cloned())
+    }
+
+    fn trace(&mut self, entry: &TraceEntry<'_>) {
+        let next = entry.next.map(|next| format!(" -> {next}")).unwrap_or_default();
+        self.trace.push(format!("{} {}{next}", entry.action, entry.result));
+    }
+}
+
+/// An instance and its contacts.
+pub(crate) struct World {
+    pub(crate) instance: Instance,
+    pub(crate) contacts: BTreeMap<ContactId, Contact>,
+    show_trace: bool,
+}
+
+pub(crate) fn queue(id: QueueId, kind: QueueKind, name: &str) -> Queue {
+    Queue {
+        id,
+        kind,
+        name: name.into(),
+        description: None,
+        hours: (kind == QueueKind::Standard).then_some(NOON),
+        max_contacts: None,
+        status: QueueStatus::Enabled,
+        quick_connects: Default::default(),
+        outbound_caller: None,
+        tags: Default::default(),
+        last_modified: START,
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        let weekdays = &Day::ALL[..5];
+        let entry = |day: &Day| HoursEntry {
+            day: *day,
+            start: TimeOfDay { hours: 9, minutes: 0 },
+            end: TimeOfDay { hours: 17, minutes: 0 },
+        };
+        let hours = HoursOfOperation {
+            id: NOON,
+            name: "Weekdays".into(),
+            description: None,
+            time_zone: "UTC".into(),
+            config: weekdays.iter().map(entry).collect(),
+            tags: Default::default(),
+            last_modified: START,
+        };
+        let queues = [
+            queue(BASIC, QueueKind::Standard, "BasicQueue"),
+            queue(OTHER, QueueKind::Standard, "Other"),
+            queue(QueueId::of_agent(ANN), QueueKind::Agent, ""),
+        ];
+        let instance = Instance {
+            now: START,
+            draws: vec![],
+            limits: Limits::default(),
+            scope: Scope {
+                region: "us-east-1".into(),
+                account: "000000000000".into(),
+                instance: InstanceId::from_bytes([1; 16]),
+            },
+            queues: queues.into_iter().map(|queue| (queue.id, Arc::new(queue))).collect(),
+            hours: [(NOON, Arc::new(hours))].into(),
+            flows: BTreeMap::new(),
+            contents: BTreeMap::new(),
+            cold: vec![],
+            metrics: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            chain_ids: BTreeMap::new(),
+            trace: vec![],
+        };
+        let mut world = World { instance, contacts: BTreeMap::new(), show_trace: false };
+        for flow in DEFAULT_FLOWS {
+            world.add(flow.name, flow.flow_type, flow.content, true);
+        }
+        world.flow("main", "q UpdateContactTargetQueue {\"QueueId\":\"BASIC\"} next=t NoMatchingError=end\n t TransferContactToQueue next=end QueueAtCapacity=end NoMatchingError=end\n end DisconnectParticipant")
+    }
+
+    /// Adds an inbound flow in the short form.
+    pub(crate) fn flow(self, name: &str, text: &str) -> World {
+        self.flow_of_type(name, FlowType::ContactFlow, text)
+    }
+
+    pub(crate) fn flow_of_type(mut self, name: &str, flow_type: FlowType, text: &str) -> World {
+        self.add(name, flow_type, &content(text), false);
+        self
+    }
+
+    fn add(&mut self, name: &str, flow_type: FlowType, content: &str, is_default: bool) {
+        let problems = validate(&Document::parse(content).unwrap(), flow_type, &KnowsAll);
+        assert_eq!(problems, [], "{name} is a valid flow");
+        let hash = ContentHash::of(content);
+        let flow = ContactFlow {
+            id: flow_id(name),
+            name: name.into(),
+            flow_type,
+            state: FlowState::Active,
+            description: None,
+            saved: hash,
+            published: Some(hash),
+            is_default,
+            tags: Default::default(),
+            created: START,
+            last_modified: START,
+        };
+        self.instance.contents.insert(hash, Arc::new(CompiledFlow::compile(content).unwrap()));
+        self.instance.flows.insert(flow.id, Arc::new(flow));
+    }
+
+    pub(crate) fn queue_mut(&mut self, id: QueueId) -> &mut Queue {
+        Arc::make_mut(self.instance.queues.get_mut(&id).unwrap())
+    }
+
+    pub(crate) fn flow_mut(&mut self, name: &str) -> &mut ContactFlow {
+        Arc::make_mut(self.instance.flows.get_mut(&flow_id(name)).unwrap())
+    }
+
+    /// Shows the executed actions, too.
+    pub(crate) fn traced(mut self) -> World {
+        self.show_trace = true;
+        self
+    }
+
+    /// Sets a limit.
+    pub(crate) fn limit(mut self, set: impl Fn(&mut Limits)) -> World {
+        set(&mut self.instance.limits);
+        self
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "as expect! is written at the end of a call")]
+    pub(crate) fn check(mut self, script: &str, expected: Expect) -> World {
+        let mut shown = String::new();
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (at, command) = line.split_once(' ').unwrap();
+            self.instance.now = START.plus_seconds(at.parse().unwrap());
+            let result = match self.run(command) {
+                Ok(result) if result.is_empty() => "nothing".to_owned(),
+                Ok(result) => result,
+                Err(error) => format!("refused: {error}"),
+            };
+            writeln!(shown, "{line} => {result}").unwrap();
+        }
+        expected.assert_eq(&shown);
+        self
+    }
+
+    pub(crate) fn run(&mut self, command: &str) -> Result<String, StepError> {
+        let words: Vec<&str> = command.split(' ').collect();
+        let (verb, arguments) = (words[0], &words[1..]);
+        let options: BTreeMap<&str, &str> = arguments.iter().filter_map(|word| word.split_once('=')).collect();
+        let name = arguments.iter().find(|word| !word.contains('=')).copied().unwrap_or("a");
+        let pairs = || options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        match verb {
+            "start" => return self.start(name, &options),
+            "tick" => {
+                let mut shown = Vec::new();
+                // One timer an event; a bound, lest a bug tick for ever.
+                for _ in 0..20 {
+                    let due: Option<ContactId> = self
+                        .contacts
+                        .values()
+                        .filter_map(|contact| Some((contact.head().next_due?, contact.id)))
+                        .filter(|(due, _)| *due <= self.instance.now)
+                        .min()
+                        .map(|(_, id)| id);
+                    let Some(id) = due else { break };
+                    shown.push(self.step(id, Event::TimerFired)?);
+                }
+                return Ok(shown.join("; "));
+            }
+            _ => {}
+        }
+        let event = match verb {
+            "fire" => Event::TimerFired,
+            "stop" => Event::Stopped,
+            "reschedule" => Event::Rescheduled { at: START.plus_seconds(options["at"].parse().unwrap()) },
+            "attributes" => Event::AttributesSet(pairs()),
+            "tag" => Event::Tagged(pairs()),
+            "untag" => Event::Untagged(vec![options["key"].to_owned()]),
+            "update" => Event::Updated(Box::new(ContactUpdate {
+                name: options.get("name").map(|name| (*name).to_owned()),
+                expiry_minutes: options.get("expiry").map(|minutes| minutes.parse().unwrap()),
+                ..ContactUpdate::default()
+            })),
+            "draw" => {
+                self.instance.draws.push(options["next"].parse().unwrap());
+                return Ok(String::new());
+            }
+            "full" => {
+                let metrics = QueueMetrics {
+                    contacts_in_queue: options["contacts"].parse().unwrap(),
+                    oldest_enqueue: Some(self.instance.now.plus_seconds(-90)),
+                    ..QueueMetrics::default()
+                };
+                self.instance.metrics.insert(BASIC, metrics);
+                self.instance.metrics.insert(QueueId::of_agent(ANN), metrics);
+                return Ok(String::new());
+            }
+            "continue" => Event::Continue { run: RunId(1), step: options["step"].parse().unwrap() },
+            "settle" => Event::AttachmentSettled {
+                file: FileId::from_bytes([0xf1; 16]),
+                status: ReferenceStatus::Approved,
+                reason: None,
+            },
+            _ => panic!("no command {verb}"),
+        };
+        self.step(contact_id(name), event)
+    }
+
+    pub(crate) fn new_task(&self, name: &str, flow: &str) -> NewTask {
+        NewTask {
+            id: contact_id(name),
+            now: self.instance.now,
+            name: format!("Task {name}"),
+            description: None,
+            references: BTreeMap::new(),
+            attachments: vec![],
+            attributes: BTreeMap::new(),
+            segment: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            scheduled: None,
+            expiry_minutes: None,
+            template: None,
+            quick_connect: None,
+            flow: flow_id(flow),
+            target_queue: None,
+            created_by: None,
+            self_assigned: false,
+        }
+    }
+
+    fn start(&mut self, name: &str, options: &BTreeMap<&str, &str>) -> Result<String, StepError> {
+        let mut task = self.new_task(name, options.get("flow").unwrap_or(&"main"));
+        if let Some(at) = options.get("scheduled") {
+            let at = START.plus_seconds(at.parse().unwrap());
+            task.scheduled = schedule::start(at, self.instance.now, &self.instance.limits)?;
+        }
+        task.expiry_minutes = options.get("expiry").map(|minutes| minutes.parse().unwrap());
+        task.target_queue = options.get("agent").map(|_| QueueId::of_agent(ANN));
+        if options.contains_key("file") {
+            let file = FileId::from_bytes([0xf1; 16]);
+            task.attachments.push(PendingAttachment {
+                file,
+                key: "a.pdf".into(),
+                url: "https://files.example/a".into(),
+            });
+        }
+        task.attributes = options
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix('@')?.to_owned(), (*value).to_owned())))
+            .collect();
+        self.begin_linked(task, options.get("previous").copied(), options.get("related").copied())
+    }
+
+    /// Makes a task and begins it.
+    pub(crate) fn begin(&mut self, task: NewTask) -> Result<String, StepError> {
+        self.begin_linked(task, None, None)
+    }
+
+    fn begin_linked(
+        &mut self,
+        task: NewTask,
+        previous: Option<&str>,
+        related: Option<&str>,
+    ) -> Result<String, StepError> {
+        let (contact, chain) = self.create(task, previous, related)?;
+        let id = contact.id;
+        self.instance.chain_ids.insert(id, chain.id);
+        self.instance.chains.insert(chain.id, chain);
+        self.contacts.insert(id, contact);
+        self.step(id, Event::Begin)
+    }
+
+    pub(crate) fn create(
+        &self,
+        task: NewTask,
+        previous: Option<&str>,
+        related: Option<&str>,
+    ) -> Result<(Contact, Chain), Refusal> {
+        let linked = previous.or(related).map(|name| &self.contacts[&contact_id(name)]);
+        let link = match linked {
+            None => Link::None,
+            Some(contact) => {
+                let chain = &self.instance.chains[&contact.chain_id()];
+                if previous.is_some() { Link::Previous(contact, chain) } else { Link::Related(contact, chain) }
+            }
+        };
+        Contact::create(task, link, &self.instance.limits)
+    }
+
+    /// Steps a contact, as the instance loop does: on an error nothing has changed, and a state survives being stored.
+    pub(crate) fn step(&mut self, id: ContactId, event: Event) -> Result<String, StepError> {
+        let mut contact = self.contacts[&id].clone();
+        let mut chain = self.instance.chains[&contact.chain_id()].clone();
+        self.instance.trace.clear();
+        let effects = step(Work { contact: &mut contact, chain: &mut chain }, event, &mut self.instance)?;
+        let stored: Contact = minicbor::decode(&minicbor::to_vec(&contact).unwrap()).unwrap();
+        assert_eq!(stored, contact);
+        let mut shown = if self.show_trace { self.instance.trace.join(", ") + " | " } else { String::new() };
+        shown += &format!("{:?}", contact.state);
+        if let Some(reason) = contact.disconnect_reason {
+            shown += &format!(" {reason}");
+        }
+        self.instance.chains.insert(chain.id, chain);
+        self.contacts.insert(id, contact);
+        for effect in effects {
+            match effect {
+                Effect::Emit(event) if event.updated.is_empty() => shown += &format!(", {}", event.event_type),
+                Effect::Emit(event) => shown += &format!(", updated {:?}", event.updated),
+                Effect::Continue { step, .. } => shown += &format!(", continue at step {step}"),
+                Effect::FetchAttachment(file) => shown += &format!(", fetch {}", file.key),
+                Effect::Step { contact, event } => {
+                    let other = self.step(contact, *event)?;
+                    shown += &format!(", the other: [{other}]");
+                }
+            }
+        }
+        Ok(shown)
+    }
+}

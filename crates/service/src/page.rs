@@ -13,11 +13,11 @@ use crate::error::ApiError;
 use crate::record::Record;
 
 /// Items of a page when the caller does not say (`observed-errors.md` O13).
-pub const PAGE_DEFAULT: usize = 100;
+pub(crate) const PAGE_DEFAULT: usize = 100;
 
 /// One page, and the token of the next one if there is more.
 #[derive(Debug)]
-pub struct Page<R> {
+pub(crate) struct Page<R> {
     /// The items.
     pub items: Vec<Arc<R>>,
     /// Where the next page begins.
@@ -28,7 +28,7 @@ pub struct Page<R> {
 ///
 /// # Errors
 /// The token is none of this list.
-pub fn page<R: Record>(
+pub(crate) fn page<R: Record>(
     records: impl IntoIterator<Item = Arc<R>>,
     next_token: Option<&str>,
     max_results: Option<i32>,

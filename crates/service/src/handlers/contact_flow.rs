@@ -71,7 +71,7 @@ fn load_edition(tx: &Tx<'_>, given: &str) -> Result<(Arc<ContactFlow>, Edition),
 }
 
 /// The ARN of a flow.
-pub fn flow_arn(tx: &Tx<'_>, id: ContactFlowId) -> String {
+pub(crate) fn flow_arn(tx: &Tx<'_>, id: ContactFlowId) -> String {
     tx.arn_scope().arn(Resource::ContactFlow(id))
 }
 
@@ -124,7 +124,7 @@ fn refuse_taken_name(
 }
 
 /// Makes a flow. Unless it is only saved, its content has to be valid, and contacts can run it at once.
-pub fn create_contact_flow(
+pub(crate) fn create_contact_flow(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateContactFlowRequest,
@@ -169,7 +169,7 @@ fn shown_status(published: bool) -> shapes::ContactFlowStatus {
 }
 
 /// Shows a flow with its published content, or with its draft.
-pub fn describe_contact_flow(
+pub(crate) fn describe_contact_flow(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeContactFlowRequest,
@@ -205,7 +205,7 @@ pub fn describe_contact_flow(
 }
 
 /// Lists flows, of all types unless some are named.
-pub fn list_contact_flows(
+pub(crate) fn list_contact_flows(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListContactFlowsRequest,
@@ -230,7 +230,7 @@ pub fn list_contact_flows(
 }
 
 /// Publishes a new content, which has to be valid; or, by `:$SAVED`, keeps it as the draft.
-pub fn update_contact_flow_content(
+pub(crate) fn update_contact_flow_content(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::UpdateContactFlowContentRequest,
@@ -252,7 +252,7 @@ pub fn update_contact_flow_content(
 }
 
 /// Changes the name, the description or the state of a flow; what is left out stays.
-pub fn update_contact_flow_metadata(
+pub(crate) fn update_contact_flow_metadata(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::UpdateContactFlowMetadataRequest,
@@ -284,7 +284,7 @@ fn default_flow_stays(flow: &ContactFlow, what: &str) -> ApiError {
 }
 
 /// Deletes a flow. Tasks that are in it go on.
-pub fn delete_contact_flow(
+pub(crate) fn delete_contact_flow(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::DeleteContactFlowRequest,

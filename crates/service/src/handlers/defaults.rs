@@ -34,7 +34,7 @@ const TASK_CONCURRENCY: u8 = 10;
 
 /// That an instance has its defaults, and which flows run when no other was set.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Defaults {
+pub(crate) struct Defaults {
     /// Which set of defaults was made.
     #[n(0)]
     pub version: u32,
@@ -56,12 +56,12 @@ impl Record for Defaults {
 }
 
 /// The flow that runs when none was set for its type.
-pub fn default_flow(tx: &Tx<'_>, flow_type: FlowType) -> Option<ContactFlowId> {
+pub(crate) fn default_flow(tx: &Tx<'_>, flow_type: FlowType) -> Option<ContactFlowId> {
     tx.get::<Defaults>(&KEY)?.flows.get(&flow_type).copied()
 }
 
 /// Gives the instance its default resources. Does nothing when they were made before.
-pub fn create_defaults(tx: &mut Tx<'_>) -> Result<(), Halt> {
+pub(crate) fn create_defaults(tx: &mut Tx<'_>) -> Result<(), Halt> {
     if tx.get::<Defaults>(&KEY).is_some() {
         return Ok(());
     }

@@ -40,7 +40,7 @@ fn arn(tx: &Tx<'_>, id: HoursOfOperationId) -> String {
 }
 
 /// Makes hours of operation.
-pub fn create_hours_of_operation(
+pub(crate) fn create_hours_of_operation(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateHoursOfOperationRequest,
@@ -90,7 +90,7 @@ pub fn create_hours_of_operation(
 }
 
 /// Shows hours of operation.
-pub fn describe_hours_of_operation(
+pub(crate) fn describe_hours_of_operation(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeHoursOfOperationRequest,
@@ -121,7 +121,7 @@ pub fn describe_hours_of_operation(
 }
 
 /// Lists hours of operation.
-pub fn list_hours_of_operations(
+pub(crate) fn list_hours_of_operations(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListHoursOfOperationsRequest,

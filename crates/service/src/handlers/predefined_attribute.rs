@@ -51,7 +51,7 @@ fn key(name: &str) -> [u8; KEY_BYTES] {
 }
 
 /// The predefined attribute of this name.
-pub fn find_predefined(tx: &Tx<'_>, name: &str) -> Option<Arc<PredefinedAttribute>> {
+pub(crate) fn find_predefined(tx: &Tx<'_>, name: &str) -> Option<Arc<PredefinedAttribute>> {
     tx.get::<PredefinedAttribute>(&key(name))
 }
 
@@ -60,7 +60,7 @@ fn load_predefined(tx: &Tx<'_>, name: &str) -> Result<Arc<PredefinedAttribute>, 
 }
 
 /// Makes a predefined attribute.
-pub fn create_predefined_attribute(
+pub(crate) fn create_predefined_attribute(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreatePredefinedAttributeRequest,
@@ -96,7 +96,7 @@ pub fn create_predefined_attribute(
 }
 
 /// Shows a predefined attribute.
-pub fn describe_predefined_attribute(
+pub(crate) fn describe_predefined_attribute(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribePredefinedAttributeRequest,
@@ -117,7 +117,7 @@ pub fn describe_predefined_attribute(
 }
 
 /// Lists predefined attributes, the system's own among them.
-pub fn list_predefined_attributes(
+pub(crate) fn list_predefined_attributes(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListPredefinedAttributesRequest,
@@ -135,7 +135,7 @@ pub fn list_predefined_attributes(
 }
 
 /// Deletes a predefined attribute that is not the system's and that no user has as a skill. Contacts keep their values.
-pub fn delete_predefined_attribute(
+pub(crate) fn delete_predefined_attribute(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::DeletePredefinedAttributeRequest,

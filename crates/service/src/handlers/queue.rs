@@ -42,7 +42,7 @@ impl Record for Queue {
 }
 
 /// The ARN of a queue.
-pub fn queue_arn(tx: &Tx<'_>, queue: &Queue) -> String {
+pub(crate) fn queue_arn(tx: &Tx<'_>, queue: &Queue) -> String {
     tx.arn_scope().arn(match queue.agent() {
         Some(user) => Resource::AgentQueue(user),
         None => Resource::Queue(queue.id),
@@ -50,7 +50,7 @@ pub fn queue_arn(tx: &Tx<'_>, queue: &Queue) -> String {
 }
 
 /// Makes a standard queue.
-pub fn create_queue(
+pub(crate) fn create_queue(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateQueueRequest,
@@ -118,7 +118,7 @@ fn max_contacts(given: Option<i32>) -> Result<Option<u32>, ApiError> {
 }
 
 /// Shows a queue.
-pub fn describe_queue(
+pub(crate) fn describe_queue(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeQueueRequest,
@@ -147,7 +147,7 @@ pub fn describe_queue(
 }
 
 /// Lists queues, those of agents included unless the types say otherwise.
-pub fn list_queues(
+pub(crate) fn list_queues(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListQueuesRequest,
@@ -171,7 +171,7 @@ pub fn list_queues(
 }
 
 /// Enables or disables a queue. A transfer to a disabled queue takes the error branch; contacts in it stay.
-pub fn update_queue_status(
+pub(crate) fn update_queue_status(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::UpdateQueueStatusRequest,
@@ -184,7 +184,7 @@ pub fn update_queue_status(
 }
 
 /// Sets how many contacts may wait in a queue; without a number, as many as the instance takes.
-pub fn update_queue_max_contacts(
+pub(crate) fn update_queue_max_contacts(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::UpdateQueueMaxContactsRequest,

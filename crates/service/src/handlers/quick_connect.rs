@@ -44,7 +44,7 @@ fn arn(tx: &Tx<'_>, id: QuickConnectId) -> String {
 }
 
 /// Makes a quick connect.
-pub fn create_quick_connect(
+pub(crate) fn create_quick_connect(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateQuickConnectRequest,
@@ -155,7 +155,7 @@ fn shown_config(config: &QuickConnectConfig) -> shapes::QuickConnectConfig {
 }
 
 /// Shows a quick connect.
-pub fn describe_quick_connect(
+pub(crate) fn describe_quick_connect(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeQuickConnectRequest,
@@ -175,7 +175,7 @@ pub fn describe_quick_connect(
 }
 
 /// Lists quick connects, of all types unless some are named.
-pub fn list_quick_connects(
+pub(crate) fn list_quick_connects(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListQuickConnectsRequest,
@@ -201,7 +201,7 @@ pub fn list_quick_connects(
 }
 
 /// Deletes a quick connect, also from the queues that show it to agents.
-pub fn delete_quick_connect(
+pub(crate) fn delete_quick_connect(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::DeleteQuickConnectRequest,

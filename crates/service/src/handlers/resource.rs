@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::tx::Tx;
 
 /// The resource of an id or ARN (`control-plane.md` section 2).
-pub fn load<R: Record>(tx: &Tx<'_>, given: &str) -> Result<Arc<R>, ApiError> {
+pub(crate) fn load<R: Record>(tx: &Tx<'_>, given: &str) -> Result<Arc<R>, ApiError> {
     uuid_of(given).and_then(|id| tx.get::<R>(id.as_bytes())).ok_or_else(|| resource_not_found(R::NAME, given))
 }
 
@@ -29,17 +29,17 @@ fn uuid_of(given: &str) -> Option<Uuid> {
 ///
 /// # Panics
 /// If there is none; a test holds the enumerations against each other.
-pub fn same<T: FromStr<Err: Debug>>(name: &str) -> T {
+pub(crate) fn same<T: FromStr<Err: Debug>>(name: &str) -> T {
     name.parse().expect("both enumerations have the names of the model")
 }
 
 /// A moment as the API writes it.
-pub fn shown(at: Timestamp) -> Option<api::Timestamp> {
+pub(crate) fn shown(at: Timestamp) -> Option<api::Timestamp> {
     Some(api::Timestamp(at.millis()))
 }
 
 /// A text that is left out of answers when it was never given.
-pub fn present(text: &str) -> Option<String> {
+pub(crate) fn present(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 

@@ -45,7 +45,7 @@ fn arn(tx: &Tx<'_>, id: RoutingProfileId) -> String {
 }
 
 /// Makes a routing profile.
-pub fn create_routing_profile(
+pub(crate) fn create_routing_profile(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateRoutingProfileRequest,
@@ -144,7 +144,7 @@ fn manual_queues(
 }
 
 /// Shows a routing profile.
-pub fn describe_routing_profile(
+pub(crate) fn describe_routing_profile(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeRoutingProfileRequest,
@@ -185,7 +185,7 @@ pub fn describe_routing_profile(
 }
 
 /// Lists routing profiles.
-pub fn list_routing_profiles(
+pub(crate) fn list_routing_profiles(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListRoutingProfilesRequest,

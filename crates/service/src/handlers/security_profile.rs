@@ -39,7 +39,7 @@ fn arn(tx: &Tx<'_>, id: SecurityProfileId) -> String {
 }
 
 /// Makes a security profile.
-pub fn create_security_profile(
+pub(crate) fn create_security_profile(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateSecurityProfileRequest,
@@ -95,7 +95,7 @@ fn refuse_unknown_parts(input: &shapes::CreateSecurityProfileRequest) -> Result<
 }
 
 /// Shows a security profile.
-pub fn describe_security_profile(
+pub(crate) fn describe_security_profile(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeSecurityProfileRequest,
@@ -121,7 +121,7 @@ pub fn describe_security_profile(
 }
 
 /// Lists security profiles.
-pub fn list_security_profiles(
+pub(crate) fn list_security_profiles(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListSecurityProfilesRequest,

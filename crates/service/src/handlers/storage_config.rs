@@ -35,7 +35,7 @@ impl Record for StorageConfig {
 }
 
 /// Gives a kind of content its storage place. Each kind has at most one.
-pub fn associate_instance_storage_config(
+pub(crate) fn associate_instance_storage_config(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::AssociateInstanceStorageConfigRequest,
@@ -163,7 +163,7 @@ fn load_association(
 }
 
 /// Shows a storage place.
-pub fn describe_instance_storage_config(
+pub(crate) fn describe_instance_storage_config(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeInstanceStorageConfigRequest,
@@ -173,7 +173,7 @@ pub fn describe_instance_storage_config(
 }
 
 /// Lists the storage places of a kind of content.
-pub fn list_instance_storage_configs(
+pub(crate) fn list_instance_storage_configs(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListInstanceStorageConfigsRequest,
@@ -188,7 +188,7 @@ pub fn list_instance_storage_configs(
 }
 
 /// Takes the storage place away. What is stored there stays there. The same token takes it away once.
-pub fn disassociate_instance_storage_config(
+pub(crate) fn disassociate_instance_storage_config(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::DisassociateInstanceStorageConfigRequest,

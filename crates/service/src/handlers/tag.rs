@@ -29,7 +29,7 @@ use crate::tx::Tx;
 const TAGS_MAX: usize = 50;
 
 /// The tags of a resource that is being made. What a key and a value may be, the protocol has checked.
-pub fn new_tags(given: Option<&BTreeMap<String, String>>) -> Result<Tags, ApiError> {
+pub(crate) fn new_tags(given: Option<&BTreeMap<String, String>>) -> Result<Tags, ApiError> {
     let mut tags = Tags::new();
     if let Some(given) = given {
         add_tags(&mut tags, given)?;
@@ -188,22 +188,22 @@ fn tags_of<'a>(tx: &Tx<'_>, arn: &'a str) -> Result<(Tags, &'static Taggable, &'
 }
 
 /// The instance of TagResource.
-pub fn route_tag_resource(input: &shapes::TagResourceRequest) -> Result<Option<InstanceId>, ApiError> {
+pub(crate) fn route_tag_resource(input: &shapes::TagResourceRequest) -> Result<Option<InstanceId>, ApiError> {
     Ok(ResourceArn::parse(&input.resource_arn)?.route())
 }
 
 /// The instance of UntagResource.
-pub fn route_untag_resource(input: &shapes::UntagResourceRequest) -> Result<Option<InstanceId>, ApiError> {
+pub(crate) fn route_untag_resource(input: &shapes::UntagResourceRequest) -> Result<Option<InstanceId>, ApiError> {
     Ok(ResourceArn::parse(&input.resource_arn)?.route())
 }
 
 /// The instance of ListTagsForResource.
-pub fn route_list_tags(input: &shapes::ListTagsForResourceRequest) -> Result<Option<InstanceId>, ApiError> {
+pub(crate) fn route_list_tags(input: &shapes::ListTagsForResourceRequest) -> Result<Option<InstanceId>, ApiError> {
     Ok(ResourceArn::parse(&input.resource_arn)?.route())
 }
 
 /// Sets tags on a resource: all of them or none.
-pub fn tag_resource(tx: &mut Tx<'_>, _: &Call, input: &shapes::TagResourceRequest) -> Result<api::Empty, Halt> {
+pub(crate) fn tag_resource(tx: &mut Tx<'_>, _: &Call, input: &shapes::TagResourceRequest) -> Result<api::Empty, Halt> {
     let (mut tags, taggable, id) = tags_of(tx, &input.resource_arn)?;
     add_tags(&mut tags, &input.tags)?;
     (taggable.save)(tx, id, tags)?;
@@ -211,7 +211,11 @@ pub fn tag_resource(tx: &mut Tx<'_>, _: &Call, input: &shapes::TagResourceReques
 }
 
 /// Removes tags from a resource; a key that is not there is no error.
-pub fn untag_resource(tx: &mut Tx<'_>, _: &Call, input: &shapes::UntagResourceRequest) -> Result<api::Empty, Halt> {
+pub(crate) fn untag_resource(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UntagResourceRequest,
+) -> Result<api::Empty, Halt> {
     let (mut tags, taggable, id) = tags_of(tx, &input.resource_arn)?;
     tags.retain(|key, _| !input.tag_keys.contains(key));
     (taggable.save)(tx, id, tags)?;
@@ -219,7 +223,7 @@ pub fn untag_resource(tx: &mut Tx<'_>, _: &Call, input: &shapes::UntagResourceRe
 }
 
 /// Shows the tags of a resource.
-pub fn list_tags_for_resource(
+pub(crate) fn list_tags_for_resource(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListTagsForResourceRequest,

@@ -55,7 +55,7 @@ fn version_key(id: TaskTemplateId, version: u32) -> [u8; 20] {
 }
 
 /// One version of a template, also of one that is deleted; `None` if there never was such a version.
-pub fn load_version(tx: &Tx<'_>, id: TaskTemplateId, version: u32) -> Result<Option<TaskTemplate>, Halt> {
+pub(crate) fn load_version(tx: &Tx<'_>, id: TaskTemplateId, version: u32) -> Result<Option<TaskTemplate>, Halt> {
     match tx.get::<TaskTemplate>(id.as_bytes()) {
         Some(current) if current.version == version => Ok(Some(TaskTemplate::clone(&current))),
         Some(current) if current.version < version => Ok(None),
@@ -206,7 +206,7 @@ fn default(given: &shapes::TaskTemplateDefaultFieldValue) -> FieldDefault {
 }
 
 /// Makes a task template. The same token makes it once.
-pub fn create_task_template(
+pub(crate) fn create_task_template(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateTaskTemplateRequest,
@@ -272,7 +272,7 @@ fn shown_defaults(defaults: &[FieldDefault]) -> Option<shapes::TaskTemplateDefau
 }
 
 /// Shows a template, as it is or as a version of it was.
-pub fn get_task_template(
+pub(crate) fn get_task_template(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::GetTaskTemplateRequest,
@@ -310,7 +310,7 @@ pub fn get_task_template(
 }
 
 /// Lists templates, of any status and name unless one is given.
-pub fn list_task_templates(
+pub(crate) fn list_task_templates(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::ListTaskTemplatesRequest,
@@ -338,7 +338,7 @@ pub fn list_task_templates(
 
 /// Replaces a template by its next version. What the request leaves out is gone, but for the name, which a template
 /// cannot be without.
-pub fn update_task_template(
+pub(crate) fn update_task_template(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::UpdateTaskTemplateRequest,
@@ -378,7 +378,7 @@ pub fn update_task_template(
 }
 
 /// Deletes a template. Tasks made from it keep their version of it.
-pub fn delete_task_template(
+pub(crate) fn delete_task_template(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::DeleteTaskTemplateRequest,

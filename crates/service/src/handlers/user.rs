@@ -43,7 +43,7 @@ fn arn(tx: &Tx<'_>, id: UserId) -> String {
 }
 
 /// Makes a user, and the queue that holds what is for this user alone.
-pub fn create_user(
+pub(crate) fn create_user(
     tx: &mut Tx<'_>,
     _: &Call,
     input: &shapes::CreateUserRequest,
@@ -143,7 +143,7 @@ fn phone(given: &shapes::UserPhoneConfig) -> PhoneConfig {
 }
 
 /// Shows a user.
-pub fn describe_user(
+pub(crate) fn describe_user(
     tx: &Tx<'_>,
     _: &Call,
     input: &shapes::DescribeUserRequest,
@@ -182,7 +182,11 @@ pub fn describe_user(
 }
 
 /// Lists users.
-pub fn list_users(tx: &Tx<'_>, _: &Call, input: &shapes::ListUsersRequest) -> Result<shapes::ListUsersResponse, Halt> {
+pub(crate) fn list_users(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::ListUsersRequest,
+) -> Result<shapes::ListUsersResponse, Halt> {
     let page = page(tx.list::<User>(), input.next_token.as_deref(), input.max_results)?;
     let summary = |user: &Arc<User>| shapes::UserSummary {
         id: Some(user.id.to_string()),

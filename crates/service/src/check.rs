@@ -1,0 +1,145 @@
+//! Verifying what an instance has on disk: that every record can be read, and that records agree with each other.
+
+use std::collections::HashMap;
+
+use engine::ContactId;
+use engine::contact::{Chain, Contact};
+use store::{Key, Kind, Scan, Scope, Store, Unavailable};
+
+use crate::journal::JournalEntry;
+use crate::kinds;
+use crate::record;
+
+/// Rows read at a time.
+const ROWS: usize = 1_000;
+/// Bytes read at a time.
+const BYTES: usize = 8 << 20;
+/// Problems that are told of one instance; more say nothing new.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// What was found in an instance.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Contacts that have not ended.
+    pub open_contacts: u64,
+    /// Contacts that have.
+    pub ended_contacts: u64,
+    /// Number of the last event.
+    pub last_event: u64,
+    /// What is wrong, at most [`PROBLEMS_MAX`].
+    pub problems: Vec<String>,
+}
+
+impl Findings {
+    fn problem(&mut self, text: String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(text);
+        }
+    }
+}
+
+/// Reads every record of an instance that nobody writes, and says what is wrong with them.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
+    let mut findings = Findings::default();
+    let mut chains: HashMap<ContactId, (u32, u32)> = HashMap::new();
+    let mut open_of: HashMap<ContactId, u32> = HashMap::new();
+    let mut open = std::collections::HashSet::new();
+    store.load_hot(scope, &mut |kind, id, value| {
+        let key = Key::new(kind, id);
+        match kind {
+            kinds::CONTACT => match record::decode::<Contact>(value) {
+                Ok(contact) => {
+                    findings.open_contacts += 1;
+                    *open_of.entry(contact.chain_id()).or_default() += 1;
+                    open.insert(contact.id);
+                    if contact.is_completed() {
+                        findings.problem(format!("contact {} has ended and is kept among the open ones", contact.id));
+                    }
+                }
+                Err(error) => findings.problem(format!("record {key}: {error}")),
+            },
+            kinds::CHAIN => match record::decode::<Chain>(value) {
+                Ok(chain) => {
+                    chains.insert(chain.id, (chain.open, chain.members));
+                }
+                Err(error) => findings.problem(format!("record {key}: {error}")),
+            },
+            kinds::TOKEN_SEGMENT => {
+                if let Err(error) = record::decode::<crate::token::TokenSegment>(value) {
+                    findings.problem(format!("record {key}: {error}"));
+                }
+            }
+            _ => match crate::handlers::decode_config(kind, value) {
+                None => findings.problem(format!("record {key} is of a kind that this program does not know")),
+                Some(Err(error)) => findings.problem(format!("record {key}: {error}")),
+                Some(Ok(_)) => {}
+            },
+        }
+    })?;
+    for (id, count) in &open_of {
+        match chains.get(id) {
+            None => findings.problem(format!("chain {id} has {count} open contacts and no record")),
+            Some((open, _)) if open != count => {
+                findings.problem(format!("chain {id} counts {open} open contacts, and there are {count}"));
+            }
+            Some(_) => {}
+        }
+    }
+    for id in chains.keys().filter(|id| !open_of.contains_key(id)) {
+        findings.problem(format!("chain {id} is kept in memory without an open contact"));
+    }
+    each(store, scope, kinds::ENDED_CONTACT, &mut |key, value| match record::decode::<Contact>(value) {
+        Ok(contact) => {
+            findings.ended_contacts += 1;
+            if !contact.is_completed() {
+                findings.problem(format!("contact {} has not ended and is kept among the ended ones", contact.id));
+            }
+            if open.contains(&contact.id) {
+                findings.problem(format!("contact {} is kept twice, as open and as ended", contact.id));
+            }
+        }
+        Err(error) => findings.problem(format!("record {key}: {error}")),
+    })?;
+    check_journal(store, scope, &mut findings)?;
+    Ok(findings)
+}
+
+fn check_journal(store: &dyn Store, scope: Scope, findings: &mut Findings) -> Result<(), Unavailable> {
+    let mut next: Option<(u64, u64)> = None;
+    each(store, scope, kinds::JOURNAL, &mut |key, value| match record::decode::<JournalEntry>(value) {
+        Ok(entry) => {
+            if entry.key() != *key {
+                findings.problem(format!("journal entry {key} says of itself that it is {}", entry.key()));
+            }
+            if let Some((event, commit)) = next {
+                if entry.first_event != event {
+                    findings.problem(format!("events {event} to {} are missing", entry.first_event - 1));
+                }
+                if entry.commit <= commit {
+                    findings.problem(format!("commit {} comes after commit {commit}", entry.commit));
+                }
+            }
+            let after = entry.first_event + entry.events.len() as u64;
+            findings.last_event = after - 1;
+            next = Some((after, entry.commit));
+        }
+        Err(error) => findings.problem(format!("journal entry {key}: {error}")),
+    })
+}
+
+fn each(store: &dyn Store, scope: Scope, kind: Kind, take: &mut dyn FnMut(&Key, &[u8])) -> Result<(), Unavailable> {
+    let mut scan = Scan::all(kind, ROWS, BYTES);
+    loop {
+        let page = store.scan(scope, &scan)?;
+        for row in &page.rows {
+            take(&row.key, &row.value);
+        }
+        match page.rows.last() {
+            Some(last) if page.more => scan = scan.after(&last.key.id),
+            _ => return Ok(()),
+        }
+    }
+}

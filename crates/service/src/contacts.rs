@@ -1,0 +1,166 @@
+//! The open contacts of an instance in memory: a small decoded head and the packed record of each, with the two orders
+//! that the loop asks for, by next due time and by queue.
+//!
+//! The orders are derived from the heads alone. Whoever changes a contact hands over the new record; nobody sets a timer
+//! or enters a queue on the side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
+
+use engine::contact::{Contact, ContactHead};
+use engine::{ContactId, QueueId, Timestamp};
+use hashbrown::DefaultHashBuilder;
+use hashbrown::hash_table::HashTable;
+
+use crate::record::{self, DecodeError};
+
+#[derive(Debug)]
+struct Slot {
+    head: ContactHead,
+    changed: u64,
+    packed: Box<[u8]>,
+}
+
+/// The open contacts.
+#[derive(Debug, Default)]
+pub struct ContactTable {
+    slots: Vec<Slot>,
+    by_id: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    due: BTreeSet<(Timestamp, ContactId)>,
+    queues: BTreeMap<QueueId, BTreeSet<(Timestamp, ContactId)>>,
+    turns: BTreeSet<ContactId>,
+    packed_bytes: usize,
+}
+
+impl ContactTable {
+    /// How many contacts are open.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// About how many bytes of memory the table holds.
+    pub fn memory_bytes(&self) -> usize {
+        /// Slot, hash index, and the entries of the two orders.
+        const PER_CONTACT_BYTES: usize = size_of::<Slot>() + 8 + 2 * 40;
+        self.packed_bytes + self.slots.len() * PER_CONTACT_BYTES
+    }
+
+    fn position(&self, id: &ContactId) -> Option<usize> {
+        let hash = self.hasher.hash_one(id);
+        self.by_id.find(hash, |&slot| self.slots[slot as usize].head.id == *id).map(|&slot| slot as usize)
+    }
+
+    /// The contact's head, with the commit that last changed it.
+    pub fn head(&self, id: &ContactId) -> Option<(&ContactHead, u64)> {
+        self.position(id).map(|slot| (&self.slots[slot].head, self.slots[slot].changed))
+    }
+
+    /// The whole contact, decoded, with the commit that last changed it.
+    pub fn get(&self, id: &ContactId) -> Option<(Contact, u64)> {
+        let slot = &self.slots[self.position(id)?];
+        let contact = record::decode(&slot.packed).expect("a record in memory was decoded before or encoded by us");
+        Some((contact, slot.changed))
+    }
+
+    /// Takes a record as it was stored.
+    pub fn load(&mut self, packed: &[u8], commit: u64) -> Result<ContactHead, DecodeError> {
+        let contact: Contact = record::decode(packed)?;
+        self.put(&contact, packed.into(), commit);
+        Ok(contact.head())
+    }
+
+    /// Enters or replaces a contact.
+    pub fn put(&mut self, contact: &Contact, packed: Box<[u8]>, changed: u64) {
+        let head = contact.head();
+        self.packed_bytes += packed.len();
+        let slot = Slot { head, changed, packed };
+        match self.position(&slot.head.id) {
+            Some(at) => {
+                let old = std::mem::replace(&mut self.slots[at], slot);
+                self.packed_bytes -= old.packed.len();
+                self.leave_orders(&old.head);
+                self.enter_orders(&head);
+            }
+            None => {
+                self.enter_orders(&head);
+                let at = u32::try_from(self.slots.len()).expect("fewer than 2^32 open contacts fit into memory");
+                let hash = self.hasher.hash_one(slot.head.id);
+                self.slots.push(slot);
+                let (slots, hasher) = (&self.slots, &self.hasher);
+                self.by_id.insert_unique(hash, at, |&at| hasher.hash_one(slots[at as usize].head.id));
+            }
+        }
+        if contact.pending_turn().is_some() {
+            self.turns.insert(head.id);
+        }
+    }
+
+    /// Forgets a contact.
+    pub fn remove(&mut self, id: &ContactId) {
+        let hash = self.hasher.hash_one(id);
+        let Ok(entry) = self.by_id.find_entry(hash, |&at| self.slots[at as usize].head.id == *id) else { return };
+        let (at, _) = entry.remove();
+        let last = self.slots.len() - 1;
+        if at as usize != last {
+            let moved = self.hasher.hash_one(self.slots[last].head.id);
+            *self.by_id.find_mut(moved, |&other| other as usize == last).expect("every slot is in the index") = at;
+        }
+        let old = self.slots.swap_remove(at as usize);
+        self.packed_bytes -= old.packed.len();
+        self.leave_orders(&old.head);
+    }
+
+    fn enter_orders(&mut self, head: &ContactHead) {
+        if let Some(due) = head.next_due {
+            self.due.insert((due, head.id));
+        }
+        if let Some(queue) = head.queue {
+            self.queues.entry(queue).or_default().insert((head.enqueue, head.id));
+        }
+    }
+
+    fn leave_orders(&mut self, head: &ContactHead) {
+        if let Some(due) = head.next_due {
+            self.due.remove(&(due, head.id));
+        }
+        if let Some(queue) = head.queue {
+            let members = self.queues.get_mut(&queue).expect("a queued contact's queue has members");
+            members.remove(&(head.enqueue, head.id));
+            if members.is_empty() {
+                self.queues.remove(&queue);
+            }
+        }
+        self.turns.remove(&head.id);
+    }
+
+    /// The contacts whose flow run has used up a turn and waits for the next.
+    pub fn turns(&self) -> impl Iterator<Item = ContactId> {
+        self.turns.iter().copied()
+    }
+
+    /// Since when the contact has waited that has waited longest in a queue, of those that `counts`.
+    pub fn oldest_in_queue(&self, queue: &QueueId, counts: impl Fn(&ContactId) -> bool) -> Option<Timestamp> {
+        self.queues.get(queue)?.iter().find(|(_, id)| counts(id)).map(|(since, _)| *since)
+    }
+
+    /// The contacts with a timer that is due by `now`, by time and then by id.
+    pub fn due_by(&self, now: Timestamp) -> impl Iterator<Item = ContactId> {
+        self.due.iter().take_while(move |(due, _)| *due <= now).map(|(_, id)| *id)
+    }
+
+    /// When the first timer is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// How many contacts are in the queue, and since when the oldest.
+    pub fn queue_depth(&self, queue: &QueueId) -> (usize, Option<Timestamp>) {
+        self.queues.get(queue).map_or((0, None), |members| (members.len(), members.first().map(|(since, _)| *since)))
+    }
+
+    /// Every contact's record as it is stored, in no order.
+    pub fn records(&self) -> impl Iterator<Item = (&ContactHead, &[u8])> {
+        self.slots.iter().map(|slot| (&slot.head, &*slot.packed))
+    }
+}

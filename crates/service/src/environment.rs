@@ -1,0 +1,100 @@
+//! What a contact's step may look up, answered from the instance's records.
+
+use std::sync::Arc;
+
+use engine::arn::Scope;
+use engine::contact::{Chain, Contact};
+use engine::env::{Env, Need, QueueMetrics};
+use engine::flow::compile::CompiledFlow;
+use engine::flow::{ContactFlow, ContentHash, FlowType};
+use engine::hours::HoursOfOperation;
+use engine::limits::Limits;
+use engine::queue::Queue;
+use engine::user::User;
+use engine::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, Timestamp, UserId};
+
+use crate::error::Halt;
+use crate::handlers::defaults;
+use crate::tx::Tx;
+
+/// The look-ups of one step.
+pub struct Environment<'t, 'w> {
+    tx: &'t mut Tx<'w>,
+    contact: ContactId,
+    /// Why a look-up did not end, in the form that the loop understands.
+    pub halted: std::cell::RefCell<Option<Halt>>,
+}
+
+impl<'t, 'w> Environment<'t, 'w> {
+    /// Look-ups for a step of this contact.
+    pub fn new(tx: &'t mut Tx<'w>, contact: ContactId) -> Self {
+        Environment { tx, contact, halted: std::cell::RefCell::new(None) }
+    }
+
+    /// Keeps the halt for the loop, and tells the engine what it understands.
+    fn halt<T>(&self, halt: Halt, need: Need) -> Result<T, Need> {
+        self.halted.borrow_mut().get_or_insert(halt);
+        Err(need)
+    }
+
+    fn other_contact(&self, id: ContactId) -> Result<Option<Contact>, Need> {
+        self.tx.contact(&id).or_else(|halt| self.halt(halt, Need::Contact(id)))
+    }
+}
+
+impl Env for Environment<'_, '_> {
+    fn now(&self) -> Timestamp {
+        self.tx.now
+    }
+
+    fn draw(&mut self, below: u32) -> u32 {
+        self.tx.draw(below)
+    }
+
+    fn scope(&self) -> &Scope {
+        self.tx.arn_scope()
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.tx.settings().limits
+    }
+
+    fn queue(&self, id: QueueId) -> Option<Arc<Queue>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn queue_metrics(&self, id: QueueId) -> QueueMetrics {
+        let (contacts, oldest) = self.tx.queue_depth_without(&id, &self.contact);
+        QueueMetrics {
+            contacts_in_queue: u32::try_from(contacts).unwrap_or(u32::MAX),
+            oldest_enqueue: oldest,
+            ..QueueMetrics::default()
+        }
+    }
+
+    fn user(&self, id: UserId) -> Option<Arc<User>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn hours(&self, id: HoursOfOperationId) -> Option<Arc<HoursOfOperation>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn flow(&self, id: ContactFlowId) -> Option<Arc<ContactFlow>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn default_flow(&self, flow_type: FlowType) -> Option<ContactFlowId> {
+        defaults::default_flow(self.tx, flow_type)
+    }
+
+    fn content(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Need> {
+        self.tx.compiled(hash).or_else(|halt| self.halt(halt, Need::FlowContent(*hash)))
+    }
+
+    fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need> {
+        let Some(contact) = self.other_contact(contact)? else { return Ok(None) };
+        let id = contact.chain_id();
+        self.tx.chain(&id).or_else(|halt| self.halt(halt, Need::Chain(id)))
+    }
+}

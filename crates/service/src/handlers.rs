@@ -1,0 +1,169 @@
+//! What each operation does: load, decide, save, answer.
+//!
+//! [`register`] is the table of contents.
+
+pub mod access_key;
+pub mod agent_status;
+pub mod attachment;
+pub mod contact;
+pub mod contact_attributes;
+pub mod contact_flow;
+pub mod defaults;
+pub mod hours_of_operation;
+pub mod instance;
+pub mod predefined_attribute;
+pub mod queue;
+pub mod quick_connect;
+pub mod resource;
+pub mod routing_profile;
+pub mod security_profile;
+pub mod start_task_contact;
+pub mod storage_config;
+pub mod tag;
+pub mod task_template;
+pub mod user;
+
+use std::sync::Arc;
+
+use api::operations::*;
+use engine::contact::ReferenceStatus;
+use store::Kind;
+
+use crate::effect::{AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord};
+use crate::error::Halt;
+use crate::kinds;
+use crate::operations::{Operations, system};
+use crate::record::{self, AnyRecord, DecodeError, Record};
+use crate::tx::Tx;
+
+/// Every operation that Callboard has.
+#[rustfmt::skip]
+pub(crate) fn register(operations: Operations) -> Operations {
+    operations
+        .write_routed::<CreateInstance>(system, instance::create_instance)
+        .read_routed::<DescribeInstance>(system, instance::describe_instance)
+        .read_routed::<ListInstances>(system, instance::list_instances)
+        .write_routed::<DeleteInstance>(system, instance::delete_instance)
+
+        .write::<CreateContactFlow>(contact_flow::create_contact_flow)
+        .read::<DescribeContactFlow>(contact_flow::describe_contact_flow)
+        .read::<ListContactFlows>(contact_flow::list_contact_flows)
+        .write::<UpdateContactFlowContent>(contact_flow::update_contact_flow_content)
+        .write::<UpdateContactFlowMetadata>(contact_flow::update_contact_flow_metadata)
+        .write::<DeleteContactFlow>(contact_flow::delete_contact_flow)
+
+        .write::<CreateQueue>(queue::create_queue)
+        .read::<DescribeQueue>(queue::describe_queue)
+        .read::<ListQueues>(queue::list_queues)
+        .write::<UpdateQueueStatus>(queue::update_queue_status)
+        .write::<UpdateQueueMaxContacts>(queue::update_queue_max_contacts)
+
+        .write::<CreateHoursOfOperation>(hours_of_operation::create_hours_of_operation)
+        .read::<DescribeHoursOfOperation>(hours_of_operation::describe_hours_of_operation)
+        .read::<ListHoursOfOperations>(hours_of_operation::list_hours_of_operations)
+
+        .write::<CreateQuickConnect>(quick_connect::create_quick_connect)
+        .read::<DescribeQuickConnect>(quick_connect::describe_quick_connect)
+        .read::<ListQuickConnects>(quick_connect::list_quick_connects)
+        .write::<DeleteQuickConnect>(quick_connect::delete_quick_connect)
+
+        .write::<CreateTaskTemplate>(task_template::create_task_template)
+        .read::<GetTaskTemplate>(task_template::get_task_template)
+        .read::<ListTaskTemplates>(task_template::list_task_templates)
+        .write::<UpdateTaskTemplate>(task_template::update_task_template)
+        .write::<DeleteTaskTemplate>(task_template::delete_task_template)
+
+        .write::<CreateUser>(user::create_user)
+        .read::<DescribeUser>(user::describe_user)
+        .read::<ListUsers>(user::list_users)
+        .write::<CreateRoutingProfile>(routing_profile::create_routing_profile)
+        .read::<DescribeRoutingProfile>(routing_profile::describe_routing_profile)
+        .read::<ListRoutingProfiles>(routing_profile::list_routing_profiles)
+        .write::<CreateSecurityProfile>(security_profile::create_security_profile)
+        .read::<DescribeSecurityProfile>(security_profile::describe_security_profile)
+        .read::<ListSecurityProfiles>(security_profile::list_security_profiles)
+
+        .write::<AssociateInstanceStorageConfig>(storage_config::associate_instance_storage_config)
+        .read::<DescribeInstanceStorageConfig>(storage_config::describe_instance_storage_config)
+        .read::<ListInstanceStorageConfigs>(storage_config::list_instance_storage_configs)
+        .write::<DisassociateInstanceStorageConfig>(storage_config::disassociate_instance_storage_config)
+
+        .write::<CreatePredefinedAttribute>(predefined_attribute::create_predefined_attribute)
+        .read::<DescribePredefinedAttribute>(predefined_attribute::describe_predefined_attribute)
+        .read::<ListPredefinedAttributes>(predefined_attribute::list_predefined_attributes)
+        .write::<DeletePredefinedAttribute>(predefined_attribute::delete_predefined_attribute)
+
+        .write_routed::<TagResource>(tag::route_tag_resource, tag::tag_resource)
+        .write_routed::<UntagResource>(tag::route_untag_resource, tag::untag_resource)
+        .read_routed::<ListTagsForResource>(tag::route_list_tags, tag::list_tags_for_resource)
+
+        .write_checked::<StartTaskContact>(start_task_contact::check, start_task_contact::start_task_contact)
+        .read::<DescribeContact>(contact::describe_contact)
+        .write::<StopContact>(contact::stop_contact)
+        .write::<UpdateContact>(contact::update_contact)
+        .write::<UpdateContactSchedule>(contact::update_contact_schedule)
+        .write::<UpdateContactAttributes>(contact_attributes::update_contact_attributes)
+        .read::<GetContactAttributes>(contact_attributes::get_contact_attributes)
+        .read::<ListContactReferences>(contact::list_contact_references)
+        .write::<TagContact>(contact::tag_contact)
+        .write::<UntagContact>(contact::untag_contact)
+}
+
+/// Reads a stored record of configuration; `None` for a kind that holds none.
+pub(crate) fn decode_config(kind: Kind, value: &[u8]) -> Option<Result<Arc<dyn AnyRecord>, DecodeError>> {
+    fn of<R: Record>(value: &[u8]) -> Option<Result<Arc<dyn AnyRecord>, DecodeError>> {
+        Some(record::decode::<R>(value).map(|record| Arc::new(record) as Arc<dyn AnyRecord>))
+    }
+    match kind {
+        kinds::INSTANCE => of::<engine::instance::Instance>(value),
+        kinds::ACCESS_KEY => of::<access_key::AccessKey>(value),
+        kinds::QUEUE => of::<engine::queue::Queue>(value),
+        kinds::HOURS_OF_OPERATION => of::<engine::hours::HoursOfOperation>(value),
+        kinds::QUICK_CONNECT => of::<engine::quick_connect::QuickConnect>(value),
+        kinds::TASK_TEMPLATE => of::<engine::template::TaskTemplate>(value),
+        kinds::USER => of::<engine::user::User>(value),
+        kinds::ROUTING_PROFILE => of::<engine::routing_profile::RoutingProfile>(value),
+        kinds::SECURITY_PROFILE => of::<engine::security_profile::SecurityProfile>(value),
+        kinds::AGENT_STATUS => of::<engine::agent_status::AgentStatus>(value),
+        kinds::CONTACT_FLOW => of::<engine::flow::ContactFlow>(value),
+        kinds::STORAGE_CONFIG => of::<engine::storage_config::StorageConfig>(value),
+        kinds::PREDEFINED_ATTRIBUTE => of::<engine::predefined::PredefinedAttribute>(value),
+        kinds::DEFAULTS => of::<defaults::Defaults>(value),
+        kinds::EFFECT => of::<EffectRecord>(value),
+        _ => None,
+    }
+}
+
+/// The result of an effect: the effect's record goes, and whoever asked for it moves on.
+pub(crate) fn effect_done(tx: &mut Tx<'_>, id: EffectId, outcome: &EffectOutcome) -> Result<(), Halt> {
+    let Some(record) = tx.get::<EffectRecord>(id.0.as_bytes()) else { return Ok(()) };
+    tx.delete::<EffectRecord>(id.0.as_bytes());
+    match (&record.effect, outcome) {
+        (Effect::CreateDefaults { instance }, outcome) => instance::defaults_created(tx, *instance, outcome),
+        (Effect::DeleteRecords { .. }, _) => Ok(()),
+        (Effect::FetchAttachment { job }, outcome) => {
+            let (status, reason) = match outcome {
+                EffectOutcome::Attachment(AttachmentOutcome::Approved) | EffectOutcome::Done => {
+                    (ReferenceStatus::Approved, None)
+                }
+                EffectOutcome::Attachment(AttachmentOutcome::Rejected { reason }) => {
+                    (ReferenceStatus::Rejected, Some(reason.clone()))
+                }
+                EffectOutcome::Attachment(AttachmentOutcome::Failed { reason }) | EffectOutcome::Failed { reason } => {
+                    (ReferenceStatus::Failed, Some(reason.clone()))
+                }
+            };
+            attachment::settled(tx, job, status, reason)
+        }
+    }
+}
+
+/// Refuses one more of a kind when the quota is reached (`quotas.md` section 1).
+pub(crate) fn refuse_over_quota(what: &str, count: usize, quota: Option<usize>) -> Result<(), crate::error::ApiError> {
+    match quota {
+        Some(quota) if count >= quota => Err(crate::error::ApiError::limit_exceeded(format!(
+            "the instance has {count} {what}, and its quota is {quota}; delete some, or raise the quota in the configuration"
+        ))),
+        _ => Ok(()),
+    }
+}

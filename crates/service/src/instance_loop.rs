@@ -1,0 +1,378 @@
+//! The loop that alone owns an instance.
+//!
+//! [`InstanceLoop::turn`] takes inputs and answers with outputs; it never waits. It gathers the changes of many requests
+//! into one batch; while that is being written, it works on the next one. What the loop tells the world (answers,
+//! effects, changes of the directory) leaves only when the batch it rests on is durable:
+//!
+//! - an answer rests on the newest commit whose changes its handler made or read;
+//! - an effect rests on the commit that asked for it.
+//!
+//! A commit that fails takes with it everything that rests on it. Memory is then ahead of the disk, so it is dropped:
+//! callers get InternalServiceException, the instance is loaded again, reads are served, and writes are refused until a
+//! batch without changes could be written.
+
+mod batch;
+mod maintenance;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use engine::{ContactId, InstanceId, Timestamp};
+use store::{Batch, CommitError, CommitNumber, Epoch, Key, Scan, Scope, ScopeHead};
+
+use crate::directory::DirectoryChange;
+use crate::effect::{EffectId, EffectOutcome, EffectRecord};
+use crate::error::ApiError;
+use crate::operations::Request;
+use crate::settings::Settings;
+use crate::tx::{Cold, CompiledFlows, Random};
+use crate::world::{ColdChanges, World};
+
+use batch::{OpenBatch, Released};
+
+/// Times that one event may ask for records before it is given up.
+pub const FETCHES_PER_EVENT_MAX: u8 = 16;
+
+/// What a caller gets: the JSON body, or why not.
+pub type Answer = Result<Vec<u8>, ApiError>;
+
+/// What happens to an instance.
+pub enum Input<R> {
+    /// A call.
+    Request(Request, R),
+    /// Answered when all that came before it is durable.
+    Barrier(R),
+    /// A commit has ended.
+    Committed(CommitNumber, Result<(), CommitError>),
+    /// A fetch has ended.
+    Fetched(Fetched),
+    /// An effect has ended.
+    EffectDone(EffectId, EffectOutcome),
+    /// The instance was loaded again after a failed commit.
+    Reloaded(Box<World>, ScopeHead),
+    /// It is time to try whether the store takes writes again.
+    Probe,
+}
+
+/// Records to read, off the loop.
+#[derive(Debug, Clone)]
+pub struct FetchRequest {
+    /// Comes back with the answer.
+    pub ticket: u64,
+    /// What to read.
+    pub what: Fetch,
+}
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub enum Fetch {
+    /// These records.
+    Keys(Vec<Key>),
+    /// The oldest of a kind, for retention.
+    Scan(Scan),
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Of the request.
+    pub ticket: u64,
+    /// The commit that was the last in the snapshot, and the records; or that the store cannot be read.
+    pub result: Result<(CommitNumber, Vec<(Key, Option<Vec<u8>>)>), store::Unavailable>,
+}
+
+/// What the loop wants done.
+#[derive(Debug)]
+pub enum Output<R> {
+    /// Answer a caller.
+    Answer(R, Answer),
+    /// Write a batch; [`Input::Committed`] follows.
+    Commit(Batch),
+    /// Read records; [`Input::Fetched`] follows.
+    Fetch(FetchRequest),
+    /// Perform an effect; [`Input::EffectDone`] follows.
+    Perform(EffectRecord),
+    /// Tell everybody.
+    Publish(DirectoryChange),
+    /// Load the instance again; [`Input::Reloaded`] follows.
+    Reload,
+    /// Send [`Input::Probe`] in so many milliseconds of real time.
+    ProbeIn(u64),
+    /// Something an operator should see.
+    Alarm(String),
+}
+
+/// How much one turn does.
+#[derive(Debug, Clone, Copy)]
+pub struct TurnBounds {
+    /// Inputs taken.
+    pub inputs_max: usize,
+    /// Due timers run, between the inputs.
+    pub timers_max: usize,
+}
+
+impl Default for TurnBounds {
+    fn default() -> Self {
+        TurnBounds { inputs_max: 256, timers_max: 32 }
+    }
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnReport {
+    /// Whether another turn has work without waiting for anything.
+    pub more: bool,
+    /// When the next timer is due.
+    pub next_due: Option<Timestamp>,
+    /// Whether a commit, a fetch or an effect is under way, or changes are not committed yet.
+    pub busy: bool,
+}
+
+enum Health {
+    Serving,
+    /// A commit failed; the world is being loaded again.
+    Reloading,
+    /// The world is right, but the store does not take writes; tried so many times.
+    ReadOnly {
+        reason: String,
+        tries: u32,
+        probing: bool,
+    },
+}
+
+/// What waits for records.
+struct Waiting<R> {
+    event: Event<R>,
+    cold: Cold,
+    fetches: u8,
+    wanted: Vec<Key>,
+}
+
+enum Event<R> {
+    Request(Request, R),
+    Timer(ContactId),
+    Effect(EffectId, EffectOutcome),
+    Maintenance,
+}
+
+/// The owner of an instance.
+pub struct InstanceLoop<R> {
+    scope: Scope,
+    epoch: Epoch,
+    settings: Arc<Settings>,
+    bounds: TurnBounds,
+    world: World,
+    compiled: RefCell<CompiledFlows>,
+    now: Timestamp,
+    random: Random,
+    durable: u64,
+    open: OpenBatch<R>,
+    in_flight: Option<Released<R>>,
+    waiting: HashMap<u64, Waiting<R>>,
+    busy_contacts: BTreeSet<ContactId>,
+    last_turn: Option<ContactId>,
+    cold_changes: ColdChanges,
+    next_ticket: u64,
+    performing: BTreeSet<EffectId>,
+    health: Health,
+    maintenance: maintenance::Schedule,
+}
+
+impl<R> InstanceLoop<R> {
+    /// A loop over an instance that was loaded. Effects without a result are performed again, in the first turn.
+    pub fn new(
+        scope: Scope,
+        head: ScopeHead,
+        world: World,
+        settings: Arc<Settings>,
+        seed: u64,
+        bounds: TurnBounds,
+    ) -> Self {
+        let now = Timestamp(head.now_ms);
+        InstanceLoop {
+            scope,
+            epoch: head.epoch,
+            settings,
+            bounds,
+            open: OpenBatch::new(head.number.0 + 1, world.last_event + 1),
+            world,
+            compiled: RefCell::default(),
+            now,
+            random: Random(seed),
+            durable: head.number.0,
+            in_flight: None,
+            waiting: HashMap::new(),
+            busy_contacts: BTreeSet::new(),
+            last_turn: None,
+            cold_changes: ColdChanges::default(),
+            next_ticket: 0,
+            performing: BTreeSet::new(),
+            health: Health::Serving,
+            maintenance: maintenance::Schedule::default(),
+        }
+    }
+
+    /// The scope that the loop owns.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The instance that the loop owns; nil for the system scope.
+    pub fn instance(&self) -> InstanceId {
+        InstanceId(self.scope.0)
+    }
+
+    /// How many contacts are open.
+    pub fn open_contacts(&self) -> usize {
+        self.world.contacts.len()
+    }
+
+    /// About how many bytes the instance's open contacts hold.
+    pub fn hot_bytes(&self) -> usize {
+        self.world.hot_bytes()
+    }
+
+    /// Whether the loop can be dropped without losing anything.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.health, Health::Serving)
+            && self.in_flight.is_none()
+            && self.open.is_empty()
+            && self.waiting.is_empty()
+            && self.performing.is_empty()
+    }
+
+    /// Whether something is not durable yet.
+    pub fn is_committing(&self) -> bool {
+        self.in_flight.is_some() || (!self.open.is_empty() && matches!(self.health, Health::Serving))
+    }
+
+    /// What is under way, in words.
+    pub fn pending(&self) -> Vec<String> {
+        let mut pending = Vec::new();
+        if self.is_committing() {
+            pending.push("a commit".to_owned());
+        }
+        if !self.waiting.is_empty() {
+            pending.push(format!("{} reads", self.waiting.len()));
+        }
+        pending.extend(self.performing.iter().map(|effect| format!("effect {}", effect.0)));
+        pending.extend(self.trouble().map(str::to_owned));
+        pending
+    }
+
+    /// Why writes are refused, if they are.
+    pub fn trouble(&self) -> Option<&str> {
+        match &self.health {
+            Health::Serving => None,
+            Health::Reloading => Some("the instance is being loaded again after a failed commit"),
+            Health::ReadOnly { reason, .. } => Some(reason),
+        }
+    }
+
+    /// Takes inputs and due timers, within the turn's bounds, and says what is to be done.
+    ///
+    /// Requests stay in `inputs` while the instance is being loaded again.
+    pub fn turn(&mut self, wall: Timestamp, inputs: &mut VecDeque<Input<R>>, out: &mut Vec<Output<R>>) -> TurnReport {
+        self.now = self.now.max(wall);
+        self.perform_pending(out);
+        let mut held_back = VecDeque::new();
+        let mut timers = self.bounds.timers_max;
+        for _ in 0..self.bounds.inputs_max {
+            let Some(input) = inputs.pop_front() else { break };
+            if matches!(self.health, Health::Reloading) && matches!(input, Input::Request(..) | Input::Barrier(_)) {
+                held_back.push_back(input);
+                continue;
+            }
+            self.take(input, out);
+            if timers > 0 && self.run_due_timer(out) {
+                timers -= 1;
+            }
+        }
+        while timers > 0 && self.run_due_timer(out) {
+            timers -= 1;
+        }
+        self.run_turn_of_a_flow(out);
+        held_back.append(inputs);
+        *inputs = held_back;
+        self.maintain(out);
+        self.commit_if_free(out);
+        let reloading = matches!(self.health, Health::Reloading);
+        TurnReport {
+            more: !reloading && (!inputs.is_empty() || self.has_due_timer() || self.next_turn().is_some()),
+            next_due: self.next_due(),
+            busy: !self.is_idle(),
+        }
+    }
+
+    fn take(&mut self, input: Input<R>, out: &mut Vec<Output<R>>) {
+        match input {
+            Input::Request(request, reply) => self.run(Event::Request(request, reply), Cold::new(), 0, out),
+            Input::Barrier(reply) => self.answer(reply, Ok(Vec::new()), self.newest_commit(), out),
+            Input::Committed(number, result) => self.committed(number, result, out),
+            Input::Fetched(fetched) => self.fetched(fetched, out),
+            Input::EffectDone(id, outcome) => self.run(Event::Effect(id, outcome), Cold::new(), 0, out),
+            Input::Reloaded(world, head) => self.reloaded(*world, head, out),
+            Input::Probe => self.probe(out),
+        }
+    }
+
+    fn newest_commit(&self) -> u64 {
+        if self.open.is_empty() { self.open.number - 1 } else { self.open.number }
+    }
+
+    /// The loop's timers: those of the contacts that no event is under way for.
+    fn first_due(&self) -> Option<ContactId> {
+        if !matches!(self.health, Health::Serving) {
+            return None;
+        }
+        self.world.contacts.due_by(self.now).find(|id| !self.busy_contacts.contains(id))
+    }
+
+    fn has_due_timer(&self) -> bool {
+        self.first_due().is_some()
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        self.world.contacts.next_due().into_iter().chain(self.maintenance.next_due(&self.world)).min()
+    }
+
+    fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {
+        let Some(contact) = self.first_due() else { return false };
+        self.run(Event::Timer(contact), Cold::new(), 0, out);
+        true
+    }
+
+    /// One flow run that used up its turn gets the next, behind everything that waits.
+    fn run_turn_of_a_flow(&mut self, out: &mut Vec<Output<R>>) {
+        if let Some(contact) = self.next_turn() {
+            self.last_turn = Some(contact);
+            self.run(Event::Timer(contact), Cold::new(), 0, out);
+        }
+    }
+
+    fn next_turn(&self) -> Option<ContactId> {
+        if !matches!(self.health, Health::Serving) {
+            return None;
+        }
+        let free = |id: &ContactId| !self.busy_contacts.contains(id);
+        let after_last = |id: &ContactId| self.last_turn.is_none_or(|last| *id > last);
+        let mut turns = self.world.contacts.turns().filter(free);
+        self.world.contacts.turns().filter(free).find(after_last).or_else(|| turns.next())
+    }
+
+    fn perform_pending(&mut self, out: &mut Vec<Output<R>>) {
+        if !matches!(self.health, Health::Serving) || self.world.unstarted_effects == 0 {
+            return;
+        }
+        self.world.unstarted_effects = 0;
+        for record in self.world.config_of::<EffectRecord>().0 {
+            if self.performing.insert(record.1.id) {
+                out.push(Output::Perform(EffectRecord::clone(&record.1)));
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Running one event: the handler on an overlay, and what becomes of the overlay.
+
+use std::collections::HashSet;
+
+use engine::Timestamp;
+
+use super::{Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output, Waiting};
+use crate::error::{ApiError, Halt};
+use crate::handlers::contact;
+use crate::token::Token;
+use crate::tx::{Cold, Need, Tx};
+
+impl<R> Event<R> {
+    /// The caller that waits for the event, if one does.
+    pub(super) fn into_reply(self) -> Option<R> {
+        match self {
+            Event::Request(_, reply) => Some(reply),
+            Event::Timer(_) | Event::Effect(..) | Event::Maintenance => None,
+        }
+    }
+}
+
+impl<R> InstanceLoop<R> {
+    /// Runs an event to its end, or until it needs records.
+    pub(super) fn run(&mut self, event: Event<R>, cold: Cold, fetches: u8, out: &mut Vec<Output<R>>) {
+        let seed = self.random.next();
+        match event {
+            Event::Request(request, reply) => {
+                if request.writes
+                    && let Health::ReadOnly { reason, .. } = &self.health
+                {
+                    let refusal = ApiError::internal(format!("writes are refused: {reason}"));
+                    out.push(Output::Answer(reply, Err(refusal)));
+                    return;
+                }
+                let result = self.attempt(seed, &cold, request.token, |tx| request.prepared.run(tx, &request.call));
+                match result {
+                    Ok((body, rests_on)) => self.answer(reply, Ok(body), rests_on, out),
+                    Err((Halt::Refused(error), rests_on)) => self.answer(reply, Err(error), rests_on, out),
+                    Err((Halt::Need(need), _)) => self.wait(Event::Request(request, reply), cold, fetches, need, out),
+                }
+            }
+            Event::Timer(id) => {
+                self.busy_contacts.remove(&id);
+                match self.attempt(seed, &cold, None, |tx| contact::run_due_timer(tx, id)) {
+                    Ok(_) => {}
+                    Err((Halt::Refused(error), _)) => self.timer_failed(id, &error, out),
+                    Err((Halt::Need(need), _)) => {
+                        self.busy_contacts.insert(id);
+                        self.wait(Event::Timer(id), cold, fetches, need, out);
+                    }
+                }
+            }
+            Event::Effect(id, outcome) => {
+                match self.attempt(seed, &cold, None, |tx| crate::handlers::effect_done(tx, id, &outcome)) {
+                    Ok(_) => {
+                        self.performing.remove(&id);
+                    }
+                    Err((Halt::Refused(error), _)) => {
+                        self.performing.remove(&id);
+                        out.push(Output::Alarm(format!("the result of effect {} was refused: {error}", id.0)));
+                    }
+                    Err((Halt::Need(need), _)) => self.wait(Event::Effect(id, outcome), cold, fetches, need, out),
+                }
+            }
+            Event::Maintenance => {}
+        }
+    }
+
+    /// A contact whose timer cannot run would be tried for ever: it is left alone until the instance is loaded again.
+    fn timer_failed(&mut self, id: engine::ContactId, error: &ApiError, out: &mut Vec<Output<R>>) {
+        self.busy_contacts.insert(id);
+        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        out.push(Output::Alarm(format!("the timer of contact {id} failed and is left alone: {error}{cause}")));
+    }
+
+    /// Runs a handler on an overlay. Success joins the open batch. Both ways it says what the outcome rests on.
+    fn attempt<T>(
+        &mut self,
+        seed: u64,
+        cold: &Cold,
+        token: Option<Token>,
+        handler: impl FnOnce(&mut Tx<'_>) -> Result<T, Halt>,
+    ) -> Result<(T, u64), (Halt, u64)> {
+        let instance = self.instance();
+        let mut tx = Tx::new(&self.world, cold, &self.compiled, &self.settings, instance, self.now, seed, token);
+        let result = handler(&mut tx);
+        let (changes, newest_read) = tx.finish();
+        match result {
+            Err(halt) => Err((halt, newest_read)),
+            Ok(value) if changes.is_empty() => Ok((value, newest_read)),
+            Ok(value) => {
+                self.open.take(&mut self.world, changes);
+                Ok((value, self.open.number))
+            }
+        }
+    }
+
+    fn wait(&mut self, event: Event<R>, cold: Cold, fetches: u8, need: Need, out: &mut Vec<Output<R>>) {
+        if fetches >= FETCHES_PER_EVENT_MAX {
+            let text = format!("an event asked for records {FETCHES_PER_EVENT_MAX} times: {:?}", need.keys);
+            self.give_up(event, ApiError::internal(text), out);
+            return;
+        }
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Keys(need.keys.clone()) }));
+        let waiting = Waiting { event, cold, fetches: fetches + 1, wanted: need.keys };
+        self.waiting.insert(ticket, waiting);
+    }
+
+    fn give_up(&mut self, event: Event<R>, error: ApiError, out: &mut Vec<Output<R>>) {
+        match event {
+            Event::Request(_, reply) => out.push(Output::Answer(reply, Err(error))),
+            Event::Timer(id) => self.timer_failed(id, &error, out),
+            Event::Effect(id, _) => out.push(Output::Alarm(format!("the result of effect {} is lost: {error}", id.0))),
+            Event::Maintenance => out.push(Output::Alarm(format!("maintenance of {} failed: {error}", self.scope))),
+        }
+    }
+
+    pub(super) fn fetched(&mut self, fetched: Fetched, out: &mut Vec<Output<R>>) {
+        // A fetch that was under way when a commit failed belongs to nobody any more.
+        let Some(mut waiting) = self.waiting.remove(&fetched.ticket) else { return };
+        let (as_of, records) = match fetched.result {
+            Ok(read) => read,
+            Err(error) => {
+                self.give_up(waiting.event, ApiError::internal(error), out);
+                return;
+            }
+        };
+        if matches!(waiting.event, Event::Maintenance) {
+            self.maintenance_read(&records, out);
+            self.forget_cold_changes();
+            return;
+        }
+        let mut stale: HashSet<&store::Key> = HashSet::new();
+        for key in &waiting.wanted {
+            if self.cold_changes.is_stale(key, as_of.0) && self.world.cold(key).is_none() {
+                stale.insert(key);
+            }
+        }
+        let again: Vec<store::Key> = stale.into_iter().cloned().collect();
+        for (key, value) in records {
+            if !again.contains(&key) {
+                waiting.cold.insert(key, value.map(Into::into));
+            }
+        }
+        if again.is_empty() {
+            self.run(waiting.event, waiting.cold, waiting.fetches, out);
+        } else {
+            self.wait(waiting.event, waiting.cold, waiting.fetches, Need { keys: again }, out);
+        }
+        self.forget_cold_changes();
+    }
+
+    fn forget_cold_changes(&mut self) {
+        if self.waiting.is_empty() {
+            self.cold_changes.clear();
+        }
+    }
+
+    /// The instance's now, as its handlers see it.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+}

@@ -1,0 +1,417 @@
+//! The loop over a store in memory, step by step: what leaves when.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use engine::{InstanceId, Timestamp};
+use serde_json::{Value, json};
+use store::memory::MemoryStore;
+use store::{Batch, CommitError, Reason, Scope, Store, Unavailable};
+use uuid::Uuid;
+
+use super::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, TurnBounds};
+use crate::call::Caller;
+use crate::operations::{Operations, Request};
+use crate::settings::Settings;
+
+const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
+const SCOPE: Scope = Scope(INSTANCE.0);
+const START_MS: i64 = 1_800_000_000_000;
+
+/// A flow that queues the task in the queue of this id.
+fn queueing_flow(queue: &str) -> String {
+    json!({
+        "Version": "2019-10-30", "StartAction": "set", "Metadata": {},
+        "Actions": [
+            {"Identifier": "set", "Type": "UpdateContactTargetQueue", "Parameters": {"QueueId": queue},
+             "Transitions": {"NextAction": "to", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "end"}]}},
+            {"Identifier": "to", "Type": "TransferContactToQueue", "Parameters": {},
+             "Transitions": {"NextAction": "end", "Errors": [
+                {"ErrorType": "QueueAtCapacity", "NextAction": "end"}, {"ErrorType": "NoMatchingError", "NextAction": "end"}]}},
+            {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+        ]
+    })
+    .to_string()
+}
+
+/// Runs a loop by hand: nothing happens that a test does not ask for.
+struct Driver {
+    store: Arc<MemoryStore>,
+    instance: InstanceLoop<u32>,
+    operations: Operations,
+    inputs: VecDeque<Input<u32>>,
+    commits: VecDeque<Batch>,
+    fetches: VecDeque<FetchRequest>,
+    answers: Vec<(u32, Answer)>,
+    events: Vec<String>,
+    next_reply: u32,
+    now: i64,
+}
+
+impl Driver {
+    fn new() -> Self {
+        let mut driver = Self::open(Arc::new(MemoryStore::default()), START_MS);
+        driver.inputs.push_back(Input::Request(Request::create_defaults(INSTANCE), 0));
+        driver.settle();
+        driver.answers.clear();
+        driver.next_reply = 1;
+        driver
+    }
+
+    fn open(store: Arc<MemoryStore>, now: i64) -> Self {
+        let settings = Arc::new(Settings::default());
+        let (world, head) = crate::load(&*store, SCOPE, settings.token_retention_ms).unwrap();
+        let instance = InstanceLoop::new(SCOPE, head, world, settings, 7 + head.number.0, TurnBounds::default());
+        Driver {
+            store,
+            instance,
+            operations: Operations::standard(),
+            inputs: VecDeque::new(),
+            commits: VecDeque::new(),
+            fetches: VecDeque::new(),
+            answers: Vec::new(),
+            events: Vec::new(),
+            next_reply: 0,
+            now,
+        }
+    }
+
+    /// Power goes, and comes back: a new loop over what the store has.
+    fn restart(self) -> Self {
+        Self::open(self.store, self.now)
+    }
+
+    fn send(&mut self, operation: &str, mut input: Value, token: Option<&str>) -> u32 {
+        input["InstanceId"] = json!(INSTANCE.to_string());
+        let facts = api::operation(operation).expect("the operation exists");
+        let fingerprint = [input.to_string().len() as u8; 32];
+        let caller = Caller { access_key_id: "key".into(), arn: "arn".into(), root: true };
+        let request = self.operations.prepare(facts, input, token.map(|token| (token, &fingerprint)), caller).unwrap();
+        let reply = self.next_reply;
+        self.next_reply += 1;
+        self.inputs.push_back(Input::Request(request, reply));
+        reply
+    }
+
+    fn turn(&mut self) {
+        let mut out = Vec::new();
+        self.instance.turn(Timestamp(self.now), &mut self.inputs, &mut out);
+        for output in out {
+            match output {
+                Output::Answer(reply, answer) => self.answers.push((reply, answer)),
+                Output::Commit(batch) => self.commits.push_back(batch),
+                Output::Fetch(request) => self.fetches.push_back(request),
+                Output::Perform(record) => self.events.push(format!("perform {:?}", record.effect)),
+                Output::Publish(change) => self.events.push(format!("publish {change:?}")),
+                Output::Reload => self.events.push("reload".into()),
+                Output::ProbeIn(_) => self.events.push("probe".into()),
+                Output::Alarm(text) => self.events.push(text),
+            }
+        }
+    }
+
+    /// Writes the batch that waits.
+    fn commit(&mut self) {
+        let batch = self.commits.pop_front().expect("a batch waits");
+        let number = batch.number;
+        let result = self.store.commit(&[batch]);
+        self.inputs.push_back(Input::Committed(number, result));
+        self.turn();
+    }
+
+    /// Fails the batch that waits; `durable` says whether it reached the disk all the same.
+    fn fail(&mut self, durable: bool) {
+        let batch = self.commits.pop_front().expect("a batch waits");
+        let number = batch.number;
+        if durable {
+            self.store.commit(&[batch]).unwrap();
+        }
+        let error = Unavailable::without_source("commit", Reason::DiskFull);
+        self.inputs.push_back(Input::Committed(number, Err(CommitError::Unavailable(error))));
+        self.turn();
+    }
+
+    fn fetch(&mut self) {
+        let request = self.fetches.pop_front().expect("a fetch waits");
+        let result = match request.what {
+            Fetch::Keys(keys) => {
+                self.store.get(SCOPE, &keys).map(|(as_of, values)| (as_of, keys.into_iter().zip(values).collect()))
+            }
+            Fetch::Scan(scan) => self
+                .store
+                .scan(SCOPE, &scan)
+                .map(|page| (page.as_of, page.rows.into_iter().map(|row| (row.key, Some(row.value))).collect())),
+        };
+        self.inputs.push_back(Input::Fetched(Fetched { ticket: request.ticket, result }));
+        self.turn();
+    }
+
+    /// Does everything that waits, until nothing does.
+    fn settle(&mut self) {
+        self.turn();
+        while !self.commits.is_empty() || !self.fetches.is_empty() || !self.inputs.is_empty() {
+            if !self.fetches.is_empty() {
+                self.fetch();
+            } else if !self.commits.is_empty() {
+                self.commit();
+            } else {
+                self.turn();
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        let (world, head) = crate::load(&*self.store, SCOPE, Settings::default().token_retention_ms).unwrap();
+        self.inputs.push_front(Input::Reloaded(Box::new(world), head));
+        self.turn();
+    }
+
+    fn answer(&self, reply: u32) -> Option<Result<Value, String>> {
+        let answer = self.answers.iter().find(|(of, _)| *of == reply)?;
+        Some(match &answer.1 {
+            Ok(body) => Ok(serde_json::from_slice(body).unwrap()),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    fn ask(&mut self, operation: &str, input: Value) -> Value {
+        let reply = self.send(operation, input, None);
+        self.settle();
+        self.answer(reply).expect("an answer").expect("a good answer")
+    }
+
+    /// Makes the flow that queues, and returns its id.
+    fn flow(&mut self) -> String {
+        let queues = self.ask("ListQueues", json!({}));
+        let queue = queues["QueueSummaryList"][0]["Id"].as_str().unwrap().to_owned();
+        let flow = json!({"Name": "queueing", "Type": "CONTACT_FLOW", "Content": queueing_flow(&queue)});
+        self.ask("CreateContactFlow", flow)["ContactFlowId"].as_str().unwrap().to_owned()
+    }
+
+    fn task(&mut self, flow: &str, token: &str) -> u32 {
+        self.send("StartTaskContact", json!({"Name": "task", "ContactFlowId": flow}), Some(token))
+    }
+}
+
+#[test]
+fn an_answer_leaves_when_its_commit_is_durable() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let first = driver.task(&flow, "a");
+    driver.turn();
+    assert!(driver.answer(first).is_none(), "the batch is not written yet");
+    driver.commit();
+    assert!(driver.answer(first).unwrap().is_ok());
+}
+
+#[test]
+fn while_a_batch_is_written_the_next_one_fills() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let first = driver.task(&flow, "a");
+    driver.turn();
+    let second = driver.task(&flow, "b");
+    let third = driver.task(&flow, "c");
+    driver.turn();
+    assert_eq!(driver.commits.len(), 1, "one batch of an instance is written at a time");
+    driver.commit();
+    assert!(driver.answer(first).is_some() && driver.answer(second).is_none());
+    driver.commit();
+    assert!(driver.answer(second).is_some() && driver.answer(third).is_some(), "two calls, one batch");
+}
+
+#[test]
+fn a_read_waits_for_the_commit_of_what_it_saw_and_for_no_other() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let old = driver.ask("StartTaskContact", json!({"Name": "old", "ContactFlowId": flow}));
+    let started = driver.task(&flow, "a");
+    driver.turn();
+    let of_old = driver.send("DescribeContact", json!({"ContactId": old["ContactId"]}), None);
+    driver.turn();
+    assert!(driver.answer(of_old).unwrap().is_ok(), "nothing that it saw is on its way to the disk");
+    let stop = driver.send("StopContact", json!({"ContactId": old["ContactId"]}), None);
+    let after = driver.send("DescribeContact", json!({"ContactId": old["ContactId"]}), None);
+    driver.turn();
+    assert!(driver.answer(stop).is_none() && driver.answer(after).is_none());
+    driver.settle();
+    assert!(driver.answer(started).unwrap().is_ok());
+    assert_eq!(driver.answer(after).unwrap().unwrap()["Contact"]["DisconnectReason"], "API");
+}
+
+#[test]
+fn a_token_gives_one_contact_across_a_restart_and_refuses_other_input() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let first = driver.task(&flow, "a");
+    driver.settle();
+    let id = driver.answer(first).unwrap().unwrap();
+    let again = driver.task(&flow, "a");
+    driver.settle();
+    assert_eq!(driver.answer(again).unwrap().unwrap(), id);
+    let mut driver = driver.restart();
+    let after_restart = driver.task(&flow, "a");
+    let other = driver.send("StartTaskContact", json!({"Name": "longer name", "ContactFlowId": flow}), Some("a"));
+    driver.settle();
+    assert_eq!(driver.answer(after_restart).unwrap().unwrap(), id);
+    assert!(driver.answer(other).unwrap().unwrap_err().starts_with("InvalidRequestException: ClientToken"));
+}
+
+#[test]
+fn a_failed_commit_takes_everything_with_it_that_rests_on_it() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let before = driver.ask("StartTaskContact", json!({"Name": "before", "ContactFlowId": flow}));
+    let lost = driver.task(&flow, "a");
+    driver.turn();
+    let on_top = driver.task(&flow, "b");
+    driver.turn();
+    driver.fail(false);
+    for reply in [lost, on_top] {
+        assert!(driver.answer(reply).unwrap().unwrap_err().starts_with("InternalServiceException"));
+    }
+    let parked = driver.send("DescribeContact", json!({"ContactId": before["ContactId"]}), None);
+    driver.turn();
+    assert!(driver.answer(parked).is_none(), "nothing is read from a memory that is ahead of the disk");
+    driver.reload();
+    driver.turn();
+    assert!(driver.answer(parked).unwrap().is_ok(), "reads are served");
+    let refused = driver.task(&flow, "a");
+    driver.turn();
+    let text = driver.answer(refused).unwrap().unwrap_err();
+    assert!(text.starts_with("InternalServiceException"), "{text}");
+    driver.inputs.push_back(Input::Probe);
+    driver.turn();
+    driver.commit();
+    let written = driver.task(&flow, "a");
+    driver.settle();
+    assert!(driver.answer(written).unwrap().is_ok(), "the token was not burnt");
+}
+
+#[test]
+fn a_commit_that_failed_in_name_only_is_found_by_its_token() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let doubtful = driver.task(&flow, "a");
+    driver.turn();
+    driver.fail(true);
+    assert!(driver.answer(doubtful).unwrap().is_err());
+    driver.reload();
+    driver.inputs.push_back(Input::Probe);
+    driver.turn();
+    driver.commit();
+    let open = driver.instance.open_contacts();
+    let again = driver.task(&flow, "a");
+    driver.settle();
+    assert!(driver.answer(again).unwrap().is_ok());
+    assert_eq!(driver.instance.open_contacts(), open, "the task was there already");
+}
+
+#[test]
+fn an_ended_contact_is_read_from_the_store() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let task = driver.ask("StartTaskContact", json!({"Name": "t", "ContactFlowId": flow, "Attributes": {"k": "v"}}));
+    driver.ask("StopContact", json!({"ContactId": task["ContactId"]}));
+    assert_eq!(driver.instance.open_contacts(), 0);
+    let read = driver.send("DescribeContact", json!({"ContactId": task["ContactId"]}), None);
+    driver.turn();
+    assert!(driver.answer(read).is_none() && !driver.fetches.is_empty());
+    driver.settle();
+    let shown = driver.answer(read).unwrap().unwrap();
+    assert_eq!(shown["Contact"]["Attributes"]["k"], "v");
+}
+
+#[test]
+fn a_fetch_that_read_before_a_change_is_read_again() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let task = driver.ask("StartTaskContact", json!({"Name": "t", "ContactFlowId": flow, "Attributes": {"k": "old"}}));
+    let id = &task["ContactId"];
+    driver.ask("StopContact", json!({"ContactId": id}));
+    // The read's fetch is answered late: it read before the change that is made and forgotten meanwhile.
+    let read = driver.send("GetContactAttributes", json!({"InitialContactId": id}), None);
+    driver.turn();
+    let late = driver.fetches.pop_front().unwrap();
+    let Fetch::Keys(keys) = late.what.clone() else { panic!("records are asked for by key") };
+    let stale = driver.store.get(SCOPE, &keys).unwrap();
+    driver.ask("UpdateContactAttributes", json!({"InitialContactId": id, "Attributes": {"k": "new"}}));
+    let records = keys.into_iter().zip(stale.1).collect();
+    driver.inputs.push_back(Input::Fetched(Fetched { ticket: late.ticket, result: Ok((stale.0, records)) }));
+    driver.settle();
+    assert_eq!(driver.answer(read).unwrap().unwrap()["Attributes"]["k"], "new");
+}
+
+#[test]
+fn a_timer_fires_once_also_after_a_restart() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let at = START_MS / 1000 + 60;
+    let input = json!({"Name": "t", "ContactFlowId": flow, "ScheduledTime": at});
+    let task = driver.ask("StartTaskContact", input);
+    let mut driver = driver.restart();
+    driver.now += 59_000;
+    driver.settle();
+    let queued = |driver: &mut Driver| {
+        driver.ask("DescribeContact", json!({"ContactId": task["ContactId"]}))["Contact"]["QueueInfo"].clone()
+    };
+    assert!(queued(&mut driver).is_null());
+    driver.now += 1_000;
+    driver.settle();
+    assert_eq!(queued(&mut driver)["EnqueueTimestamp"], json!(at));
+    let before = driver.instance.world.last_event;
+    driver.now += 1_000;
+    driver.settle();
+    assert_eq!(driver.instance.world.last_event, before);
+}
+
+#[test]
+fn many_timers_due_together_let_a_request_through() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let at = START_MS / 1000 + 60;
+    for n in 0..500 {
+        driver.send(
+            "StartTaskContact",
+            json!({"Name": "t", "ContactFlowId": flow, "ScheduledTime": at}),
+            Some(&n.to_string()),
+        );
+    }
+    driver.settle();
+    driver.now += 60_000;
+    let read = driver.send("ListQueues", json!({}), None);
+    driver.turn();
+    assert!(driver.answer(read).is_some(), "the request did not wait for the backlog");
+    assert!(driver.instance.world.contacts.queue_depth(&queue_of(&driver)).0 <= TurnBounds::default().timers_max);
+    driver.settle();
+    while driver.instance.has_due_timer() {
+        driver.settle();
+    }
+    assert_eq!(driver.instance.world.contacts.queue_depth(&queue_of(&driver)).0, 500);
+}
+
+fn queue_of(driver: &Driver) -> engine::QueueId {
+    driver.instance.world.config_of::<engine::queue::Queue>().0.next().expect("BasicQueue").1.id
+}
+
+#[test]
+fn memory_equals_what_a_fresh_load_gives() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    for n in 0..20 {
+        let task = driver.ask("StartTaskContact", json!({"Name": format!("t{n}"), "ContactFlowId": flow}));
+        if n % 3 == 0 {
+            driver.ask("StopContact", json!({"ContactId": task["ContactId"]}));
+        }
+    }
+    let (fresh, _) = crate::load(&*driver.store, SCOPE, Settings::default().token_retention_ms).unwrap();
+    let records = |world: &crate::world::World| {
+        let mut all: Vec<_> = world.contacts.records().map(|(head, packed)| (*head, packed.to_vec())).collect();
+        all.sort_by_key(|(head, _)| head.id);
+        all
+    };
+    assert_eq!(records(&fresh), records(&driver.instance.world));
+    assert_eq!(fresh.last_event, driver.instance.world.last_event);
+    assert_eq!(fresh.tokens.open_count(), driver.instance.world.tokens.open_count());
+    assert_eq!(fresh.contacts.next_due(), driver.instance.world.contacts.next_due());
+}

@@ -1,0 +1,116 @@
+//! What the operator configured, as far as the application asks for it.
+
+use engine::InstanceId;
+use engine::arn::Scope;
+use engine::limits::Limits;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Settings of all instances of a server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Account of 12 digits, in ARNs.
+    pub account: String,
+    /// Region, in ARNs.
+    pub region: String,
+    /// The bounds of the domain.
+    pub limits: Limits,
+    /// Counts of resources.
+    pub quotas: Quotas,
+    /// How long a client token is known, in milliseconds (`start-task-contact.md` section 4: 7 days).
+    pub token_retention_ms: i64,
+    /// How long events can be read, in milliseconds.
+    pub event_retention_ms: i64,
+    /// How long ended contacts are kept, in milliseconds (`quotas.md`: 24 months).
+    pub contact_retention_ms: i64,
+    /// Memory that open contacts of one server may take, in bytes.
+    pub hot_bytes_max: usize,
+    /// Compiled flows kept in memory for one instance.
+    pub compiled_flows_max: usize,
+    /// What attachments may be.
+    pub attachments: AttachmentRules,
+}
+
+/// What may be attached to a task (`start-task-contact.md` R24).
+#[derive(Debug, Clone)]
+pub struct AttachmentRules {
+    /// File name extensions, in lower case.
+    pub extensions: Vec<String>,
+    /// Hosts that files may be downloaded from: `host`, `host:port` or `*.suffix`.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// How many resources an instance may have. `None` is no quota (`quotas.md` section 1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// Tasks that have not ended.
+    pub open_tasks: Option<usize>,
+    /// Instances.
+    pub instances: Option<usize>,
+    /// Flows.
+    pub contact_flows: Option<usize>,
+    /// Standard queues.
+    pub queues: Option<usize>,
+    /// Hours of operation.
+    pub hours_of_operations: Option<usize>,
+    /// Quick connects.
+    pub quick_connects: Option<usize>,
+    /// Task templates.
+    pub task_templates: Option<usize>,
+    /// Users.
+    pub users: Option<usize>,
+    /// Routing profiles.
+    pub routing_profiles: Option<usize>,
+    /// Security profiles.
+    pub security_profiles: Option<usize>,
+    /// Predefined attributes.
+    pub predefined_attributes: Option<usize>,
+}
+
+impl Quotas {
+    /// Amazon Connect's own numbers.
+    pub fn aws() -> Self {
+        Quotas {
+            open_tasks: Some(2500),
+            instances: Some(2),
+            contact_flows: Some(100),
+            queues: Some(100),
+            hours_of_operations: Some(100),
+            quick_connects: Some(100),
+            task_templates: Some(50),
+            users: Some(500),
+            routing_profiles: Some(500),
+            security_profiles: Some(100),
+            predefined_attributes: Some(150),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let extensions = "csv doc docx heic jfif jpeg jpg mov mp4 pdf png ppt pptx rtf txt wav xls xlsx";
+        Settings {
+            account: "000000000000".into(),
+            region: "us-east-1".into(),
+            limits: Limits::default(),
+            quotas: Quotas { task_templates: Some(50), ..Quotas::default() },
+            token_retention_ms: 7 * DAY_MS,
+            event_retention_ms: 7 * DAY_MS,
+            contact_retention_ms: 730 * DAY_MS,
+            hot_bytes_max: 4 << 30,
+            compiled_flows_max: 1_000,
+            attachments: AttachmentRules {
+                extensions: extensions.split(' ').map(str::to_owned).collect(),
+                allowed_hosts: Vec::new(),
+            },
+        }
+    }
+}
+
+impl Settings {
+    /// What the ARNs of an instance begin with.
+    pub fn arn_scope(&self, instance: InstanceId) -> Scope {
+        Scope { region: self.region.clone(), account: self.account.clone(), instance }
+    }
+}

@@ -1,0 +1,341 @@
+//! A handler's view of an instance: an overlay over the records in memory.
+//!
+//! Reads see the handler's own changes first. When the handler refuses, the overlay vanishes; when it succeeds, its
+//! changes join the open batch. A record that is not in memory makes [`Tx::contact`] and its kin answer [`Need`]: the
+//! loop fetches it, and the handler runs again from the start with an equal clock, equal ids and equal draws.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use engine::contact::{Chain, Contact};
+use engine::flow::compile::CompiledFlow;
+use engine::flow::{ContentHash, FlowContent};
+use engine::{ContactId, QueueId, Timestamp};
+use minicbor::Decode;
+use store::{Key, KeyId, Kind};
+use uuid::Uuid;
+
+use crate::effect::{Effect, EffectId, EffectRecord};
+use crate::error::{ApiError, Halt};
+use crate::event::EventRecord;
+use crate::kinds;
+use crate::record::{self, Record};
+use crate::settings::Settings;
+use crate::token::{Found, Token, TokenEntry};
+use crate::world::{Changes, World};
+
+/// Records that a handler needs and that are not in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Their keys, all in the instance's own scope.
+    pub keys: Vec<Key>,
+}
+
+impl Need {
+    fn one(key: Key) -> Self {
+        Need { keys: vec![key] }
+    }
+}
+
+/// Records that were fetched for this event; `None` for those that do not exist.
+pub type Cold = HashMap<Key, Option<Arc<[u8]>>>;
+
+/// Compiled flows by content hash. A cache: it can be dropped at any time.
+pub type CompiledFlows = BTreeMap<ContentHash, Arc<CompiledFlow>>;
+
+/// An overlay over an instance's records.
+#[derive(Debug)]
+pub struct Tx<'w> {
+    world: &'w World,
+    cold: &'w Cold,
+    compiled: &'w RefCell<CompiledFlows>,
+    settings: &'w Settings,
+    arn_scope: engine::arn::Scope,
+    /// The instance's now.
+    pub now: Timestamp,
+    random: Random,
+    newest_read: Cell<u64>,
+    token: Option<Token>,
+    changes: Changes,
+}
+
+impl<'w> Tx<'w> {
+    /// An empty overlay. `seed` decides ids and draws.
+    pub fn new(
+        world: &'w World,
+        cold: &'w Cold,
+        compiled: &'w RefCell<CompiledFlows>,
+        settings: &'w Settings,
+        instance: engine::InstanceId,
+        now: Timestamp,
+        seed: u64,
+        token: Option<Token>,
+    ) -> Self {
+        let arn_scope = settings.arn_scope(instance);
+        let random = Random(seed);
+        let newest_read = Cell::new(0);
+        Tx { world, cold, compiled, settings, arn_scope, now, random, newest_read, token, changes: Changes::default() }
+    }
+
+    /// What the operator configured.
+    pub fn settings(&self) -> &'w Settings {
+        self.settings
+    }
+
+    /// What ARNs of this instance begin with.
+    pub fn arn_scope(&self) -> &engine::arn::Scope {
+        &self.arn_scope
+    }
+
+    fn saw(&self, commit: u64) {
+        self.newest_read.set(self.newest_read.get().max(commit));
+    }
+
+    /// A fresh id, ordered by time (UUIDv7).
+    pub fn new_id(&mut self) -> Uuid {
+        let millis = self.now.millis().max(0) as u64;
+        let random = self.random.next();
+        let more = self.random.next();
+        uuid::Builder::from_unix_timestamp_millis(millis, &{
+            let mut bytes = [0; 10];
+            bytes[..8].copy_from_slice(&random.to_be_bytes());
+            bytes[8..].copy_from_slice(&more.to_be_bytes()[..2]);
+            bytes
+        })
+        .into_uuid()
+    }
+
+    /// A number below `bound`, decided by the event's seed.
+    pub fn draw(&mut self, bound: u32) -> u32 {
+        (self.random.next() % u64::from(bound.max(1))) as u32
+    }
+
+    /// A record of configuration.
+    pub fn get<R: Record>(&self, id: &[u8]) -> Option<Arc<R>> {
+        if let Some(change) = self.changes.config.get(&(R::KIND, KeyId::from(id))) {
+            return change.as_ref().map(|record| {
+                Arc::clone(record).into_any().downcast().expect("the records of a kind have the kind's type")
+            });
+        }
+        match self.world.config::<R>(id) {
+            Some((record, changed)) => {
+                self.saw(changed);
+                Some(record)
+            }
+            None => {
+                self.saw(self.world.config_of::<R>().1);
+                None
+            }
+        }
+    }
+
+    /// All records of a kind, in the order of their ids.
+    pub fn list<R: Record>(&self) -> Vec<Arc<R>> {
+        let (records, changed) = self.world.config_of::<R>();
+        self.saw(changed);
+        let mut all: BTreeMap<KeyId, Arc<R>> = records.map(|(id, record)| (id.clone(), record)).collect();
+        for ((kind, id), change) in &self.changes.config {
+            if *kind != R::KIND {
+                continue;
+            }
+            match change {
+                Some(record) => {
+                    let record = Arc::clone(record).into_any().downcast().expect("the kind's type");
+                    all.insert(id.clone(), record);
+                }
+                None => {
+                    all.remove(id);
+                }
+            }
+        }
+        all.into_values().collect()
+    }
+
+    /// Makes or replaces a record of configuration.
+    pub fn put<R: Record>(&mut self, record: R) {
+        self.changes.config.insert((R::KIND, record.id()), Some(Arc::new(record)));
+    }
+
+    /// Deletes a record of configuration.
+    pub fn delete<R: Record>(&mut self, id: &[u8]) {
+        self.changes.config.insert((R::KIND, id.into()), None);
+    }
+
+    /// A contact of the instance, open or ended.
+    pub fn contact(&self, id: &ContactId) -> Result<Option<Contact>, Halt> {
+        if let Some(contact) = self.changes.contacts.get(id) {
+            return Ok(Some(contact.clone()));
+        }
+        if let Some((contact, changed)) = self.world.contacts.get(id) {
+            self.saw(changed);
+            return Ok(Some(contact));
+        }
+        self.cold(kinds::ENDED_CONTACT, id.as_bytes())
+    }
+
+    /// Saves a contact.
+    pub fn save_contact(&mut self, contact: Contact) {
+        self.changes.contacts.insert(contact.id, contact);
+    }
+
+    /// The chain of a contact: its shared attributes.
+    pub fn chain(&self, id: &ContactId) -> Result<Option<Chain>, Halt> {
+        if let Some(chain) = self.changes.chains.get(id) {
+            return Ok(Some(chain.clone()));
+        }
+        if let Some((chain, changed)) = self.world.chain(id) {
+            self.saw(changed);
+            return Ok(Some(chain));
+        }
+        self.cold(kinds::ENDED_CHAIN, id.as_bytes())
+    }
+
+    /// Saves a chain.
+    pub fn save_chain(&mut self, chain: Chain) {
+        self.changes.chains.insert(chain.id, chain);
+    }
+
+    /// A cold record. Not in memory: [`Need`].
+    pub fn cold<R: for<'b> Decode<'b, ()>>(&self, kind: Kind, id: &[u8]) -> Result<Option<R>, Halt> {
+        let key = Key::new(kind, id);
+        let decode = |bytes: &[u8]| record::decode(bytes).map_err(|error| Halt::Refused(ApiError::internal(error)));
+        if let Some(change) = self.changes.cold.get(&key) {
+            return change.as_deref().map(decode).transpose();
+        }
+        if let Some(pending) = self.world.cold(&key) {
+            self.saw(pending.changed);
+            return pending.value.as_deref().map(decode).transpose();
+        }
+        match self.cold.get(&key) {
+            Some(value) => value.as_deref().map(decode).transpose(),
+            None => Err(Need::one(key).into()),
+        }
+    }
+
+    /// Makes or replaces a cold record.
+    pub fn put_cold<R: minicbor::Encode<()>>(&mut self, kind: Kind, id: &[u8], value: &R) {
+        self.changes.cold.insert(Key::new(kind, id), Some(record::encode(value)));
+    }
+
+    /// Deletes a cold record.
+    pub fn delete_cold(&mut self, kind: Kind, id: &[u8]) {
+        self.changes.cold.insert(Key::new(kind, id), None);
+    }
+
+    /// A flow's content, ready to run; `None` when there is no content with this hash.
+    pub fn compiled(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Halt> {
+        if let Some(flow) = self.compiled.borrow().get(hash) {
+            return Ok(Some(Arc::clone(flow)));
+        }
+        let Some(record) = self.cold::<FlowContent>(kinds::FLOW_CONTENT, &hash.0)? else { return Ok(None) };
+        let flow = CompiledFlow::compile(&record.content).map_err(ApiError::internal)?;
+        let flow = Arc::new(flow);
+        let mut compiled = self.compiled.borrow_mut();
+        if compiled.len() >= self.settings.compiled_flows_max {
+            compiled.pop_first();
+        }
+        compiled.insert(*hash, Arc::clone(&flow));
+        Ok(Some(flow))
+    }
+
+    /// How many contacts of the instance are open, this handler's own included.
+    pub fn open_contacts(&self) -> usize {
+        let added = |contact: &&Contact| !contact.is_completed() && self.world.contacts.head(&contact.id).is_none();
+        self.world.contacts.len() + self.changes.contacts.values().filter(added).count()
+    }
+
+    /// About how many bytes the instance's open contacts hold in memory.
+    pub fn hot_bytes(&self) -> usize {
+        self.world.hot_bytes()
+    }
+
+    /// How many contacts wait in a queue, and since when the oldest, this handler's own changes included.
+    pub fn queue_depth(&self, queue: &QueueId) -> (usize, Option<Timestamp>) {
+        self.depth(queue, None)
+    }
+
+    /// The same without one contact.
+    pub fn queue_depth_without(&self, queue: &QueueId, contact: &ContactId) -> (usize, Option<Timestamp>) {
+        self.depth(queue, Some(contact))
+    }
+
+    fn depth(&self, queue: &QueueId, without: Option<&ContactId>) -> (usize, Option<Timestamp>) {
+        let changed = self.changes.contacts.keys().chain(without);
+        let here = |id: &ContactId| self.world.contacts.head(id).is_some_and(|(head, _)| head.queue == Some(*queue));
+        let (waiting, _) = self.world.contacts.queue_depth(queue);
+        let stale: BTreeSet<ContactId> = changed.filter(|id| here(id)).copied().collect();
+        let fresh = self.changes.contacts.values().map(Contact::head);
+        let fresh: Vec<Timestamp> = fresh
+            .filter(|head| head.queue == Some(*queue) && Some(&head.id) != without)
+            .map(|head| head.enqueue)
+            .collect();
+        let oldest = self.world.contacts.oldest_in_queue(queue, |id| !stale.contains(id));
+        (waiting - stale.len() + fresh.len(), fresh.into_iter().chain(oldest).min())
+    }
+
+    /// Starts an effect once the changes are durable. It is kept until its result is known.
+    pub fn perform(&mut self, effect: Effect) {
+        let id = self.new_id();
+        self.put(EffectRecord { id: EffectId(id), effect, since: self.now });
+    }
+
+    /// Appends an event to the instance's sequence.
+    pub fn emit(&mut self, event: EventRecord) {
+        self.changes.events.push(event);
+    }
+
+    /// Judges the call's token: `Some(id)` if an equal call made that before, a refusal if an unequal one did.
+    pub fn replayed(&self) -> Result<Option<Uuid>, Halt> {
+        let Some(token) = self.token else { return Ok(None) };
+        let oldest = self.now.plus_millis(-self.settings.token_retention_ms);
+        let read = |key: &Key| match self.world.cold(key) {
+            Some(pending) => Some(pending.value.as_deref().map(<[u8]>::to_vec)),
+            None => self.cold.get(key).map(|value| value.as_deref().map(<[u8]>::to_vec)),
+        };
+        match self.world.tokens.find(token.hash, oldest, &read).map_err(ApiError::internal)? {
+            Found::New => Ok(None),
+            Found::Perhaps(keys) => Err(Need { keys }.into()),
+            Found::Made { fingerprint, made, commit } if fingerprint == token.fingerprint => {
+                self.saw(commit);
+                Ok(Some(made))
+            }
+            Found::Made { commit, .. } => {
+                self.saw(commit);
+                Err(ApiError::invalid_request(
+                    "ClientToken was used before with other parameters; send the parameters of the original request, or a new ClientToken",
+                )
+                .into())
+            }
+        }
+    }
+
+    /// Binds the call's token to what the call made.
+    pub fn made(&mut self, id: Uuid) {
+        if let Some(token) = self.token.take() {
+            let entry =
+                TokenEntry { hash: token.hash, fingerprint: token.fingerprint, made: id.into_bytes(), at: self.now };
+            self.changes.tokens.push(entry);
+        }
+    }
+
+    /// The changes, and the newest commit that something was read from.
+    pub fn finish(self) -> (Changes, u64) {
+        (self.changes, self.newest_read.get())
+    }
+}
+
+/// A small generator of numbers that are equal for equal seeds (splitmix64). It guards nothing secret.
+#[derive(Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,348 @@
+//! What an instance has in memory: its hot records, and the cold ones that a commit changed that is not durable yet.
+//!
+//! Everything here can be rebuilt from the store: [`World::load`] takes the records one by one, and a batch of changes
+//! enters by [`World::apply`], which also says what to write. Nothing else changes a world.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use engine::contact::{Chain, Contact};
+use engine::instance::Instance;
+use engine::{ContactId, InstanceId, Timestamp};
+use store::{Key, KeyId, Kind, Write};
+
+use crate::contacts::ContactTable;
+use crate::directory::DirectoryChange;
+use crate::effect::EffectRecord;
+use crate::event::EventRecord;
+use crate::handlers::access_key::AccessKey;
+use crate::journal::JournalEntry;
+use crate::kinds;
+use crate::record::{self, AnyRecord, DecodeError, Record};
+use crate::token::{TokenEntry, TokenSegment, Tokens};
+
+/// A record of configuration in memory.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The record, of the type of its kind.
+    pub record: Arc<dyn AnyRecord>,
+    /// The commit that last changed it; 0 if that was before the instance was opened.
+    pub changed: u64,
+}
+
+#[derive(Debug)]
+struct PackedChain {
+    packed: Box<[u8]>,
+    changed: u64,
+}
+
+/// A cold record that was changed by a commit that is not durable yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The new bytes, or that it is deleted.
+    pub value: Option<Arc<[u8]>>,
+    /// The commit that changed it.
+    pub changed: u64,
+}
+
+/// The records of one instance in memory.
+#[derive(Debug, Default)]
+pub struct World {
+    config: BTreeMap<(Kind, KeyId), Held>,
+    kinds_changed: BTreeMap<Kind, u64>,
+    /// The contacts that have not ended.
+    pub contacts: ContactTable,
+    chains: HashMap<ContactId, PackedChain>,
+    chain_bytes: usize,
+    cold: HashMap<Key, Pending>,
+    /// The idempotency tokens.
+    pub tokens: Tokens,
+    /// Number of the last event; the first is 1.
+    pub last_event: u64,
+    /// How many effects were loaded that nobody has started in this process.
+    pub unstarted_effects: usize,
+}
+
+/// Why a stored instance cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A record of a kind that this program does not know.
+    #[error("the instance holds a record of the unknown kind {0}; it was written by a later program")]
+    UnknownKind(u8),
+    /// A record that cannot be decoded.
+    #[error("the record {key} cannot be read")]
+    Record {
+        /// Its key.
+        key: Key,
+        /// Why.
+        #[source]
+        source: DecodeError,
+    },
+}
+
+impl World {
+    /// Takes a hot record from the store.
+    pub fn load(&mut self, kind: Kind, id: &[u8], value: &[u8]) -> Result<(), LoadError> {
+        self.load_record(kind, id, value).map_err(|source| match source {
+            None => LoadError::UnknownKind(kind.0),
+            Some(source) => LoadError::Record { key: Key::new(kind, id), source },
+        })
+    }
+
+    fn load_record(&mut self, kind: Kind, id: &[u8], value: &[u8]) -> Result<(), Option<DecodeError>> {
+        match kind {
+            kinds::CONTACT => {
+                self.contacts.load(value, 0)?;
+            }
+            kinds::CHAIN => {
+                let chain: Chain = record::decode(value)?;
+                self.chain_put(chain.id, value.into(), 0);
+            }
+            kinds::TOKEN_SEGMENT => self.tokens.add_segment(record::decode::<TokenSegment>(value)?),
+            _ => {
+                let record = crate::handlers::decode_config(kind, value).ok_or(None)??;
+                self.unstarted_effects += usize::from(kind == kinds::EFFECT);
+                self.config.insert((kind, id.into()), Held { record, changed: 0 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a journal entry from the store, for the tokens that are not sealed yet and the event sequence.
+    pub fn load_journal(&mut self, entry: &JournalEntry) {
+        for token in &entry.tokens {
+            self.tokens.add(token, 0);
+        }
+        self.last_event = self.last_event.max(entry.first_event + entry.events.len() as u64 - 1);
+    }
+
+    /// A record of configuration.
+    pub fn config<R: Record>(&self, id: &[u8]) -> Option<(Arc<R>, u64)> {
+        let held = self.config.get(&(R::KIND, KeyId::from(id)))?;
+        Some((typed(&held.record), held.changed))
+    }
+
+    /// All records of a kind, in the order of their ids, and the commit that last changed one of them.
+    pub fn config_of<R: Record>(&self) -> (impl Iterator<Item = (&KeyId, Arc<R>)>, u64) {
+        let from = (R::KIND, KeyId::from([]));
+        let records = self
+            .config
+            .range(from..)
+            .take_while(|((kind, _), _)| *kind == R::KIND)
+            .map(|((_, id), held)| (id, typed(&held.record)));
+        (records, self.kinds_changed.get(&R::KIND).copied().unwrap_or(0))
+    }
+
+    /// Whether an effect has no result yet.
+    pub fn has_effects(&self) -> bool {
+        self.config_of::<EffectRecord>().0.next().is_some()
+    }
+
+    /// What the directory must learn when the system scope is opened.
+    pub fn directory(&self) -> Vec<DirectoryChange> {
+        let instances = self.config_of::<Instance>().0;
+        let instances = instances.map(|(_, instance)| DirectoryChange::Instance(instance.id, (&*instance).into()));
+        let keys = self.config_of::<AccessKey>().0.map(|(_, key)| DirectoryChange::Key(AccessKey::clone(&key)));
+        instances.chain(keys).collect()
+    }
+
+    /// The chain, if a member of it is open.
+    pub fn chain(&self, id: &ContactId) -> Option<(Chain, u64)> {
+        let held = self.chains.get(id)?;
+        let chain = record::decode(&held.packed).expect("a record in memory was decoded before or encoded by us");
+        Some((chain, held.changed))
+    }
+
+    /// A cold record that is not durable yet.
+    pub fn cold(&self, key: &Key) -> Option<&Pending> {
+        self.cold.get(key)
+    }
+
+    /// About how many bytes of memory the open contacts hold.
+    pub fn hot_bytes(&self) -> usize {
+        const PER_CHAIN_BYTES: usize = 64;
+        self.contacts.memory_bytes() + self.chain_bytes + self.chains.len() * PER_CHAIN_BYTES
+    }
+
+    fn chain_put(&mut self, id: ContactId, packed: Box<[u8]>, changed: u64) {
+        self.chain_bytes += packed.len();
+        if let Some(old) = self.chains.insert(id, PackedChain { packed, changed }) {
+            self.chain_bytes -= old.packed.len();
+        }
+    }
+
+    /// Takes the changes of one handler as part of commit `commit`, adds what is to be written, and hands back what
+    /// belongs into the commit's journal entry.
+    pub fn apply(
+        &mut self,
+        changes: Changes,
+        commit: u64,
+        writes: &mut Vec<Write>,
+    ) -> (Vec<EventRecord>, Vec<TokenEntry>) {
+        for ((kind, id), change) in changes.config {
+            self.kinds_changed.insert(kind, commit);
+            let key = Key::new(kind, id.clone());
+            match change {
+                Some(record) => {
+                    writes.push(Write::Put { key, value: record.encoded() });
+                    self.config.insert((kind, id), Held { record, changed: commit });
+                }
+                None => {
+                    writes.push(Write::Delete { key });
+                    self.config.remove(&(kind, id));
+                }
+            }
+        }
+        for (id, contact) in changes.contacts {
+            self.apply_contact(id, &contact, commit, writes);
+        }
+        for (id, chain) in changes.chains {
+            self.apply_chain(id, &chain, commit, writes);
+        }
+        for (key, value) in changes.cold {
+            self.apply_cold(key, value, commit, writes);
+        }
+        for token in &changes.tokens {
+            self.tokens.add(token, commit);
+        }
+        self.last_event += changes.events.len() as u64;
+        (changes.events, changes.tokens)
+    }
+
+    fn apply_contact(&mut self, id: ContactId, contact: &Contact, commit: u64, writes: &mut Vec<Write>) {
+        let value = record::encode(contact);
+        let key = |kind| Key::new(kind, *id.as_bytes());
+        if contact.is_completed() {
+            if self.contacts.head(&id).is_some() {
+                self.contacts.remove(&id);
+                writes.push(Write::Delete { key: key(kinds::CONTACT) });
+            }
+            self.apply_cold(key(kinds::ENDED_CONTACT), Some(value), commit, writes);
+        } else {
+            writes.push(Write::Put { key: key(kinds::CONTACT), value: value.clone() });
+            self.contacts.put(contact, value.into(), commit);
+        }
+    }
+
+    fn apply_chain(&mut self, id: ContactId, chain: &Chain, commit: u64, writes: &mut Vec<Write>) {
+        let value = record::encode(chain);
+        let key = |kind| Key::new(kind, *id.as_bytes());
+        let was_hot = self.chains.contains_key(&id);
+        if chain.open == 0 {
+            if was_hot {
+                let old = self.chains.remove(&id).expect("it was there a line ago");
+                self.chain_bytes -= old.packed.len();
+                writes.push(Write::Delete { key: key(kinds::CHAIN) });
+            }
+            self.apply_cold(key(kinds::ENDED_CHAIN), Some(value), commit, writes);
+        } else {
+            if !was_hot && chain.members > 1 {
+                // A member joins a chain that had gone cold: it is one record, in one place.
+                self.apply_cold(key(kinds::ENDED_CHAIN), None, commit, writes);
+            }
+            writes.push(Write::Put { key: key(kinds::CHAIN), value: value.clone() });
+            self.chain_put(id, value.into(), commit);
+        }
+    }
+
+    fn apply_cold(&mut self, key: Key, value: Option<Vec<u8>>, commit: u64, writes: &mut Vec<Write>) {
+        let held = Pending { value: value.as_deref().map(Arc::from), changed: commit };
+        writes.push(match value {
+            Some(value) => Write::Put { key: key.clone(), value },
+            None => Write::Delete { key: key.clone() },
+        });
+        self.cold.insert(key, held);
+    }
+
+    /// Commits up to `durable` are durable: their cold records can be read from the store.
+    pub fn forget_cold(&mut self, durable: u64) {
+        self.cold.retain(|_, pending| pending.changed > durable);
+    }
+}
+
+fn typed<R: Record>(record: &Arc<dyn AnyRecord>) -> Arc<R> {
+    Arc::clone(record).into_any().downcast().expect("the records of a kind have the kind's type")
+}
+
+/// What one handler changes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Records of configuration: new, or deleted.
+    pub config: BTreeMap<(Kind, KeyId), Option<Arc<dyn AnyRecord>>>,
+    /// Contacts.
+    pub contacts: BTreeMap<ContactId, Contact>,
+    /// Chains.
+    pub chains: BTreeMap<ContactId, Chain>,
+    /// Cold records: new bytes, or deleted.
+    pub cold: BTreeMap<Key, Option<Vec<u8>>>,
+    /// Events, in order.
+    pub events: Vec<EventRecord>,
+    /// Tokens whose call made something.
+    pub tokens: Vec<TokenEntry>,
+}
+
+impl Changes {
+    fn records<R: Record>(&self) -> impl Iterator<Item = Option<Arc<R>>> {
+        let of_kind = self.config.iter().filter(|((kind, _), _)| *kind == R::KIND);
+        of_kind.map(|(_, change)| change.as_ref().map(typed))
+    }
+
+    /// The effects that are asked for.
+    pub fn effects(&self) -> Vec<EffectRecord> {
+        self.records::<EffectRecord>().flatten().map(|record| EffectRecord::clone(&record)).collect()
+    }
+
+    /// What the directory must learn.
+    pub fn published(&self) -> Vec<DirectoryChange> {
+        let instances =
+            self.config.iter().filter(|((kind, _), _)| *kind == kinds::INSTANCE).map(|((_, id), change)| {
+                let bytes: [u8; 16] = id[..].try_into().expect("an instance's id has 16 bytes");
+                let id = InstanceId::from_bytes(bytes);
+                match change {
+                    Some(record) => DirectoryChange::Instance(id, (&*typed::<Instance>(record)).into()),
+                    None => DirectoryChange::InstanceGone(id),
+                }
+            });
+        let keys = self.records::<AccessKey>().flatten().map(|key| DirectoryChange::Key(AccessKey::clone(&key)));
+        instances.chain(keys).collect()
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.config.is_empty()
+            && self.contacts.is_empty()
+            && self.chains.is_empty()
+            && self.cold.is_empty()
+            && self.events.is_empty()
+            && self.tokens.is_empty()
+    }
+}
+
+/// The commits at which cold records were last changed, while a fetch is on its way that may have read before them.
+#[derive(Debug, Default)]
+pub struct ColdChanges {
+    changed: HashMap<Key, u64>,
+}
+
+impl ColdChanges {
+    /// Notes the cold keys of a batch.
+    pub fn note(&mut self, writes: &[Write], commit: u64) {
+        for write in writes {
+            if let Write::Put { key, .. } | Write::Delete { key } = write
+                && !key.kind.is_hot()
+            {
+                self.changed.insert(key.clone(), commit);
+            }
+        }
+    }
+
+    /// Whether the key was changed after the commit that a fetch read at.
+    pub fn is_stale(&self, key: &Key, read_at: u64) -> bool {
+        self.changed.get(key).is_some_and(|&commit| commit > read_at)
+    }
+
+    /// No fetch is on its way.
+    pub fn clear(&mut self) {
+        self.changed.clear();
+    }
+}

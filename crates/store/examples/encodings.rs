@@ -163,9 +163,9 @@ fn main() {
         |bytes| minicbor::decode::<WithVariant>(bytes).ok(),
         &minicbor::to_vec(sample()).unwrap(),
     );
-    measure_serde("postcard", |value| postcard::to_stdvec(value).unwrap(), Postcard);
-    measure_serde("rmp-serde, named", |value| rmp_serde::to_vec_named(value).unwrap(), MessagePack);
-    measure_serde("serde_json", |value| serde_json::to_vec(value).unwrap(), Json);
+    measure_serde("postcard", |value| postcard::to_stdvec(value).unwrap(), &Postcard);
+    measure_serde("rmp-serde, named", |value| rmp_serde::to_vec_named(value).unwrap(), &MessagePack);
+    measure_serde("serde_json", |value| serde_json::to_vec(value).unwrap(), &Json);
 }
 
 trait Format {
@@ -190,7 +190,7 @@ impl Format for Json {
     }
 }
 
-fn measure_serde(name: &str, encode: impl Fn(&Contact) -> Vec<u8>, format: impl Format) {
+fn measure_serde(name: &str, encode: impl Fn(&Contact) -> Vec<u8>, format: &impl Format) {
     let bytes = encode(&sample());
     measure(name, encode, |bytes| format.decode::<Contact>(bytes).unwrap());
     evolution(

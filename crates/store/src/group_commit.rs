@@ -264,3 +264,6 @@ fn timed_commit(queue: &Queue, store: &dyn Store, batches: &[Batch]) -> Result<(
     }
     result
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,7 +120,7 @@ impl SqliteStore {
         let path = &options.path;
         let mut connection = connection::open_writing(&options).map_err(|error| open_failed(path, error))?;
         migrations::migrate(&mut connection, path)?;
-        let signal = Arc::new(checkpoint::Signal::default());
+        let signal = Arc::new(checkpoint::Signal::new(options.wal_bytes_max));
         report_log_size(&mut connection, &signal).map_err(|error| open_failed(path, error))?;
 
         let reopen = {
@@ -252,10 +252,10 @@ fn report_log_size(connection: &mut Connection, signal: &Arc<checkpoint::Signal>
 
 fn start_checkpointer(options: &Options, signal: &Arc<checkpoint::Signal>) -> Result<JoinHandle<()>, Unavailable> {
     let connection = connection::open_writing(options).map_err(|error| open_failed(&options.path, error))?;
-    let (signal, wal_bytes_max) = (Arc::clone(signal), options.wal_bytes_max);
+    let signal = Arc::clone(signal);
     std::thread::Builder::new()
         .name("checkpoint".into())
-        .spawn(move || checkpoint::run(&connection, &signal, wal_bytes_max))
+        .spawn(move || checkpoint::run(&connection, &signal))
         .map_err(|error| Unavailable::new("start the checkpoint thread", Reason::Other, error))
 }
 

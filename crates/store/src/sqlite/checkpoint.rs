@@ -12,16 +12,16 @@ use rusqlite::Connection;
 
 use super::connection::PAGE_BYTES;
 
-/// A checkpoint begins when the log has this many bytes that no checkpoint has moved yet.
-const CHECKPOINT_BYTES: u64 = 32 << 20;
+/// A checkpoint begins when this part of the log's bound has not been moved yet.
+const BOUND_PARTS: u64 = 4;
 /// A checkpoint begins after this time, if anything was written: so a restart finds a short log.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How often a checkpoint runs beside the commits before the writer is asked to do the last step.
 const PASSES_BESIDE: usize = 2;
 
 /// What the writer and the checkpointer tell each other.
-#[derive(Default)]
 pub(crate) struct Signal {
+    wal_bytes_max: u64,
     state: Mutex<State>,
     changed: Condvar,
     wal_pages: AtomicU64,
@@ -59,10 +59,22 @@ pub struct WalStatistics {
 }
 
 impl Signal {
+    /// For a log that should not be larger than this.
+    pub(crate) fn new(wal_bytes_max: u64) -> Self {
+        Signal {
+            wal_bytes_max,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            wal_pages: AtomicU64::new(0),
+            moved_pages: AtomicU64::new(0),
+            checkpoints: AtomicU64::new(0),
+        }
+    }
+
     /// The log has this many pages after a commit.
     pub(crate) fn committed(&self, wal_pages: u64) {
         self.wal_pages.store(wal_pages, Ordering::Relaxed);
-        if self.unmoved_pages() * u64::from(PAGE_BYTES) >= CHECKPOINT_BYTES {
+        if self.unmoved_pages() * u64::from(PAGE_BYTES) >= self.wal_bytes_max / BOUND_PARTS {
             self.lock().large = true;
             self.changed.notify_one();
         }
@@ -91,8 +103,8 @@ impl Signal {
     }
 
     /// The log is larger than its bound, and will not begin anew with the next commit.
-    fn is_log_too_large(&self, wal_bytes_max: u64) -> bool {
-        self.wal_pages.load(Ordering::Relaxed) * u64::from(PAGE_BYTES) > wal_bytes_max && self.unmoved_pages() > 0
+    fn is_log_too_large(&self) -> bool {
+        self.wal_pages.load(Ordering::Relaxed) * u64::from(PAGE_BYTES) > self.wal_bytes_max && self.unmoved_pages() > 0
     }
 
     /// The writer, before a commit: does the last step of a checkpoint, if it was asked to.
@@ -126,19 +138,19 @@ impl Signal {
 /// The checkpointer's thread.
 ///
 /// A checkpoint that fails loses nothing, since the log still has it all; the next one tries again.
-pub(crate) fn run(connection: &Connection, signal: &Signal, wal_bytes_max: u64) {
+pub(crate) fn run(connection: &Connection, signal: &Signal) {
     while signal.wait() {
         if signal.unmoved_pages() == 0 {
             continue;
         }
         signal.moved(passive(connection));
         for _ in 1..PASSES_BESIDE {
-            if signal.is_log_too_large(wal_bytes_max) {
+            if signal.is_log_too_large() {
                 signal.moved(passive(connection));
             }
         }
         signal.checkpoints.fetch_add(1, Ordering::Relaxed);
-        let too_large = signal.is_log_too_large(wal_bytes_max);
+        let too_large = signal.is_log_too_large();
         signal.lock().last_step = if too_large { LastStep::Asked } else { LastStep::NotNeeded };
     }
 }

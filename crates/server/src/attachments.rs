@@ -13,13 +13,13 @@ mod storage;
 mod tests;
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::StreamExt as _;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use sha2::{Digest as _, Sha256};
+use store::DataPaths;
 use tracing::warn;
 
 use crate::config;
@@ -79,19 +79,14 @@ pub struct Attachments {
 
 impl Attachments {
     /// Prepares downloads and opens the storage.
-    pub fn open(config: &config::Attachments, data_dir: &Path) -> anyhow::Result<Attachments> {
+    pub fn open(config: &config::Attachments, paths: &DataPaths) -> anyhow::Result<Attachments> {
         Ok(Attachments {
             client: client(config)?,
             allowed_hosts: config.allowed_hosts.clone(),
             allow_private_addresses: config.allow_private_addresses,
             bytes_max: config.max_bytes.0,
-            storage: Storage::open(config, data_dir)?,
+            storage: Storage::open(config, paths)?,
         })
-    }
-
-    /// The directory that files are kept in; `None` when they are kept in S3-compatible storage.
-    pub fn directory(&self) -> Option<&Path> {
-        self.storage.directory()
     }
 
     /// Downloads, judges and stores one file. Repeating it is harmless.

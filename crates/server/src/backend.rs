@@ -1,13 +1,26 @@
 //! What stands behind the edge: Callboard, or nothing at all.
 
-use crate::access_keys::Caller;
-use api::Operation as _;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use api::operations::StartTaskContact;
-use serde_json::Value;
+use api::{Operation as _, OperationFacts};
+use serde_json::{Value, json};
+use service::{ApiError, Caller, Operations};
 use wire::{Bound, WireError, typed};
+
+use crate::runtime::Runtime;
 
 /// Who answers calls.
 pub enum Backend {
+    /// The application.
+    Callboard {
+        /// The operations it has.
+        operations: Operations,
+        /// Where its instances run.
+        runtime: Arc<Runtime>,
+    },
     /// Nobody: every StartTaskContact gets the same answer. The same HTTP stack and the same decoding down to the
     /// typed input, and nothing behind it, is the limit that `callboard bench` measures against.
     Bare,
@@ -16,21 +29,40 @@ pub enum Backend {
 impl Backend {
     /// Answers a call with the JSON of its output.
     pub async fn call(&self, bound: Bound, caller: Caller) -> Result<Vec<u8>, WireError> {
-        match self {
-            Backend::Bare => bare(bound),
+        let (operations, runtime) = match self {
+            Backend::Callboard { operations, runtime } => (operations, runtime),
+            Backend::Bare => return bare(bound),
+        };
+        let operation = bound.operation;
+        if !operations.has(operation.name) {
+            return Err(WireError::not_implemented(operation));
         }
+        if let Some(error) = bound.violation() {
+            return Err(error);
+        }
+        let token = bound.idempotency.as_ref().map(|given| (given.token.as_str(), &given.fingerprint));
+        let request = operations.prepare(operation, bound.value, token, caller);
+        let answer = match request {
+            Ok(request) => runtime.call(request).await,
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| told(error, Some(operation)))
     }
 
     /// The time that contacts live in, and what is under way.
-    pub fn clock(&self) -> Result<Value, WireError> {
+    pub async fn clock(&self) -> Result<Value, WireError> {
         match self {
+            Backend::Callboard { runtime, .. } => Ok(json!(runtime.clock().await)),
             Backend::Bare => Err(nothing_here()),
         }
     }
 
-    /// Moves virtual time, in milliseconds.
-    pub async fn advance_clock(&self, milliseconds: u64) -> Result<Value, WireError> {
+    /// Moves virtual time, and answers once everything that became due has been done.
+    pub async fn advance_clock(&self, seconds: u64) -> Result<Value, WireError> {
         match self {
+            Backend::Callboard { runtime, .. } => {
+                runtime.advance_clock(seconds).await.map(|view| json!(view)).map_err(|error| told(error, None))
+            }
             Backend::Bare => Err(nothing_here()),
         }
     }
@@ -38,6 +70,11 @@ impl Backend {
     /// A digest of all records of an instance.
     pub async fn digest(&self, instance: &str) -> Result<Value, WireError> {
         match self {
+            Backend::Callboard { runtime, .. } => {
+                let instance = instance.parse().map_err(|_| told(service::instance_not_found(instance), None))?;
+                let digest = runtime.digest(instance).await.map_err(|error| told(error, None))?;
+                Ok(json!({"Digest": digest}))
+            }
             Backend::Bare => Err(nothing_here()),
         }
     }
@@ -45,9 +82,34 @@ impl Backend {
     /// Whether calls can be answered, or why not.
     pub fn ready(&self) -> Result<(), String> {
         match self {
+            Backend::Callboard { runtime, .. } => runtime.ready(),
             Backend::Bare => Ok(()),
         }
     }
+}
+
+/// The application's refusal in the words of the protocol.
+fn told(error: ApiError, operation: Option<&'static OperationFacts>) -> WireError {
+    let cause = error.cause.as_deref().map(|cause| chain(cause));
+    let throttled = matches!(error.exception, "ThrottlingException" | "TooManyRequestsException");
+    let told = match operation {
+        Some(operation) if throttled => WireError::throttled(operation, error.message),
+        _ => WireError::exception(error.exception, error.message),
+    };
+    let mut told = told.with_members(error.members);
+    told.cause = cause;
+    told
+}
+
+/// An error and what caused it.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 fn nothing_here() -> WireError {

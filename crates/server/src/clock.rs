@@ -16,12 +16,12 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// A test clock that stands at the machine's time.
-    pub fn test() -> Clock {
-        Clock::Test(Arc::new(AtomicI64::new(wall_ms())))
+    /// A test clock that stands at a moment.
+    pub fn standing_at(now_ms: i64) -> Clock {
+        Clock::Test(Arc::new(AtomicI64::new(now_ms)))
     }
 
-    /// Whether the clock is moved by clients.
+    /// Whether the clock stands still until clients move it.
     pub fn is_test(&self) -> bool {
         matches!(self, Clock::Test(_))
     }
@@ -55,6 +55,12 @@ pub fn wall_ms() -> i64 {
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// The machine's time as text for people, such as `2026-01-31T12:00:00Z`.
+pub fn wall_text() -> String {
+    let seconds = wall_ms().div_euclid(1000);
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |moment| moment.to_string())
+}
+
 /// Measures how long something takes, for metrics and logs.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
@@ -78,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_test_clock_moves_forward_only_and_for_all_clones() {
-        let clock = Clock::test();
-        let start = clock.now_ms();
+        let start = 1_000;
+        let clock = Clock::standing_at(start);
         let clone = clock.clone();
         clock.move_to(start + 5_000);
         clone.move_to(start + 1_000);

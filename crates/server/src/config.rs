@@ -103,6 +103,8 @@ settings! {
         /// Memory that open tasks of all instances may take. Over it StartTaskContact gets
         /// ServiceQuotaExceededException. Empty: half of the machine's memory.
         pub hot_bytes_max: Option<ByteCount> = "",
+        /// Compiled flows of one instance that are kept in memory.
+        pub compiled_flows_max: u32 = "1000",
         /// Requests that may wait for one instance. More get ThrottlingException.
         pub inbox_max: u32 = "16384",
         /// An instance that nobody asks for this long is unloaded until it is needed.
@@ -115,10 +117,12 @@ settings! {
 settings! {
     /// Bounds of commits.
     pub struct Database("database") {
-        /// Most record changes in one transaction of the database.
-        pub commit_rows_max: u32 = "100000",
-        /// Most bytes in one transaction of the database.
-        pub commit_bytes_max: ByteCount = "64MiB",
+        /// Most instances whose changes are in one transaction.
+        pub commit_instances_max: u32 = "4096",
+        /// Most record changes in one transaction.
+        pub commit_rows_max: u32 = "16384",
+        /// Most bytes in one transaction.
+        pub commit_bytes_max: ByteCount = "16MiB",
         /// When writes reach the disk.
         pub synchronous: Synchronous = "full" [hidden],
         /// Most pages of the database, to see what a full disk does. Empty: no bound.
@@ -141,6 +145,8 @@ settings! {
         pub attributes_bytes_max: u32 = "32768",
         /// Bytes of all references of a contact.
         pub references_bytes_max: u32 = "4096",
+        /// How long ago a scheduled time may lie and still mean now.
+        pub schedule_past_seconds_max: u32 = "60",
         /// How far ahead a task may be scheduled.
         pub schedule_ahead_days_max: Days = "90",
         /// How often a task may be rescheduled.
@@ -149,10 +155,23 @@ settings! {
         pub expiry_default_minutes: u32 = "10080",
         /// Longest life a task may have.
         pub expiry_minutes_max: u32 = "129600",
+        /// Shortest life a task may have.
+        pub expiry_minutes_min: u32 = "1",
+        /// Actions after which a flow lets others run.
+        pub flow_actions_per_turn: u32 = "1000",
+        /// Actions without waiting after which a flow is stopped, since it would never end.
+        pub flow_actions_without_wait_max: u32 = "100000",
+        /// Contacts in the queue of one agent.
+        pub agent_queue_contacts_max: u32 = "10",
+        /// What a queue takes above its maximum from transfers, in percent.
+        pub transfer_buffer_percent: u32 = "20",
+        /// Whether a task ends with an error when its queue flow takes an error branch that is not wired, as in Amazon
+        /// Connect. Otherwise it stays queued.
+        pub strict_default_queue_flow: bool = "false",
+        /// Whether StartTaskContact must fill the required fields of its template.
+        pub enforce_required_template_fields: bool = "true",
         /// Task templates.
-        pub task_templates_max: u32 = "10000" aws "50",
-        /// Fields of a task template.
-        pub task_template_fields_max: u32 = "50",
+        pub task_templates_max: u32 = "50",
         /// Flows.
         pub contact_flows_max: u32 = "10000" aws "100",
         /// Queues.
@@ -169,10 +188,6 @@ settings! {
         pub security_profiles_max: u32 = "10000" aws "100",
         /// Predefined attributes.
         pub predefined_attributes_max: u32 = "10000" aws "150",
-        /// Tags of a resource.
-        pub resource_tags_max: u32 = "50",
-        /// Tags that users may put on a contact.
-        pub contact_tags_max: u32 = "6",
         /// Whether requests are throttled by operation as Amazon Connect does.
         pub throttling: bool = "false" aws "true",
     }
@@ -196,8 +211,7 @@ settings! {
         pub connect_timeout_seconds: Seconds = "10",
         /// How long a download may take in all.
         pub read_timeout_seconds: Seconds = "60",
-        /// Where files are kept: empty for the data directory's "attachments", another directory, or
-        /// "s3://bucket/prefix".
+        /// Where files are kept: empty for "attachments" in the data directory, or "s3://bucket/prefix".
         pub store: String = "",
         /// Endpoint of the S3-compatible storage. Empty: AWS's.
         pub s3_endpoint: Option<String> = "",

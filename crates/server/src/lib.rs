@@ -4,15 +4,23 @@
 //! which puts the parts together, then `http.rs`, where a request comes in.
 
 mod access_keys;
+pub mod administration;
+pub mod application;
 pub mod attachments;
 mod backend;
+pub mod cli;
 pub mod clock;
 pub mod config;
+mod control_socket;
 pub mod http;
-pub mod logging;
-pub mod secrets;
-pub mod telemetry;
-pub mod tls;
+mod logging;
+mod maintenance;
+mod memory;
+pub mod runtime;
+mod secrets;
+pub mod serve;
+mod telemetry;
+mod tls;
 
 pub use access_keys::AccessKeys;
 pub use backend::Backend;

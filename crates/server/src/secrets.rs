@@ -72,25 +72,30 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// Puts a new key first, in the file too. The old ones still open.
+    /// Puts a new key first, in the file too; the old ones still open. In the environment the operator has done so.
     ///
     /// # Errors
-    /// When the keys are in the environment, which only the operator can change.
+    /// When the environment has one key only: only the operator can change that.
     pub fn add_key(&mut self) -> anyhow::Result<()> {
         if self.file.is_none() {
-            bail!(
-                "the keys are in {VARIABLE}: set it to a new key, a comma and the present key, restart the server, \
-                 run this command again with --reseal, and then take the old key away"
-            );
+            if self.keys.len() > 1 {
+                return Ok(());
+            }
+            bail!("the key is in {VARIABLE}: set it to a new key, a comma and the present key, restart and try again");
         }
         self.keys.insert(0, SecretKey::generate()?);
         self.save()
     }
 
-    /// Takes all keys but the first away, from the file too. No secret may be sealed with them any more.
-    pub fn drop_old_keys(&mut self) -> anyhow::Result<()> {
+    /// Takes all keys but the first away, from the file too, and says what is left to do. No secret may be sealed with
+    /// them any more.
+    pub fn drop_old_keys(&mut self) -> anyhow::Result<String> {
         self.keys.truncate(1);
-        self.save()
+        self.save()?;
+        Ok(match &self.file {
+            Some(path) => format!("{} holds it", path.display()),
+            None => format!("leave only the first key in {VARIABLE}"),
+        })
     }
 
     /// Seals the secret of an access key.

@@ -1,14 +1,16 @@
 //! Where files are kept: a directory or S3-compatible storage.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::{Bytes, BytesMut};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
+use object_store::path::Path as StorePath;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _};
+
+use store::DataPaths;
 
 use crate::config;
 
@@ -20,24 +22,24 @@ const PART_BYTES: usize = 5 << 20;
 pub(super) struct Storage {
     store: Arc<dyn ObjectStore>,
     prefix: String,
-    /// Set when files are kept on this machine.
-    directory: Option<PathBuf>,
+    /// Whether a file gets its name only once it is complete. S3 sees to that itself; in the data directory names that
+    /// begin with a dot are of files that are not complete yet.
+    renames: bool,
 }
 
 impl Storage {
     /// Opens the storage that `attachments.store` names; a directory is made if missing.
-    pub(super) fn open(config: &config::Attachments, data_dir: &Path) -> anyhow::Result<Storage> {
+    pub(super) fn open(config: &config::Attachments, paths: &DataPaths) -> anyhow::Result<Storage> {
         if let Some(place) = config.store.strip_prefix("s3://") {
             return Self::open_s3(config, place);
         }
-        if config.store.contains("://") {
-            bail!("attachments.store {:?} is neither a directory nor s3://bucket/prefix", config.store);
+        if !config.store.is_empty() {
+            bail!("attachments.store is {:?}; leave it empty or give s3://bucket/prefix", config.store);
         }
-        let directory =
-            if config.store.is_empty() { data_dir.join("attachments") } else { PathBuf::from(&config.store) };
+        let directory = paths.attachments();
         fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
         let store = LocalFileSystem::new_with_prefix(&directory)?.with_fsync(true);
-        Ok(Storage { store: Arc::new(store), prefix: String::new(), directory: Some(directory) })
+        Ok(Storage { store: Arc::new(store), prefix: String::new(), renames: true })
     }
 
     fn open_s3(config: &config::Attachments, place: &str) -> anyhow::Result<Storage> {
@@ -54,25 +56,28 @@ impl Storage {
             .with_secret_access_key(secret)
             .build()
             .with_context(|| format!("attachments.store {:?}", config.store))?;
-        Ok(Storage { store: Arc::new(store), prefix: prefix.trim_matches('/').to_owned(), directory: None })
-    }
-
-    pub(super) fn directory(&self) -> Option<&Path> {
-        self.directory.as_deref()
+        Ok(Storage { store: Arc::new(store), prefix: prefix.trim_matches('/').to_owned(), renames: false })
     }
 
     /// Begins to write a file, which is there only once it is complete.
     pub(super) async fn begin(&self, location: &str) -> anyhow::Result<Upload> {
-        let path = object_store::path::Path::from_iter(self.prefix.split('/').chain(location.split('/')));
-        let parts = self.store.put_multipart(&path).await?;
-        Ok(Upload { parts, waiting: BytesMut::new() })
+        let (folder, name) = location.rsplit_once('/').unwrap_or(("", location));
+        let folder =
+            StorePath::from_iter(self.prefix.split('/').chain(folder.split('/')).filter(|part| !part.is_empty()));
+        let path = folder.clone().join(name);
+        let written = if self.renames { folder.join(format!(".{name}")) } else { path.clone() };
+        let parts = self.store.put_multipart(&written).await?;
+        Ok(Upload { store: Arc::clone(&self.store), parts, waiting: BytesMut::new(), written, path })
     }
 }
 
 /// A file that is being written.
 pub(super) struct Upload {
+    store: Arc<dyn ObjectStore>,
     parts: Box<dyn MultipartUpload>,
     waiting: BytesMut,
+    written: StorePath,
+    path: StorePath,
 }
 
 impl Upload {
@@ -89,6 +94,9 @@ impl Upload {
     pub(super) async fn complete(mut self) -> anyhow::Result<()> {
         self.parts.put_part(self.waiting.split().freeze().into()).await?;
         self.parts.complete().await?;
+        if self.written != self.path {
+            self.store.rename(&self.written, &self.path).await?;
+        }
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
@@ -54,7 +55,7 @@ fn open(directory: &Path, change: impl FnOnce(&mut config::Attachments)) -> Atta
     config.allow_private_addresses = true;
     config.max_bytes = ByteCount(1000);
     change(&mut config);
-    Attachments::open(&config, directory).unwrap()
+    Attachments::open(&config, &DataPaths::new(directory)).unwrap()
 }
 
 async fn fetch(attachments: &Attachments, url: &str) -> String {
@@ -184,10 +185,9 @@ async fn an_approved_file_is_in_its_place_and_a_refused_one_leaves_nothing() {
 fn a_storage_that_cannot_be_opened_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = Config::defaults(directory.path()).attachments;
-    for (store, why) in [("gs://bucket", "neither a directory nor s3://"), ("s3://bucket/x", "needs s3_access_key_id")]
-    {
+    for (store, why) in [("gs://bucket", "leave it empty or give s3://"), ("s3://bucket/x", "needs s3_access_key_id")] {
         store.clone_into(&mut config.store);
-        let error = Storage::open(&config, directory.path()).unwrap_err().to_string();
+        let error = Storage::open(&config, &DataPaths::new(directory.path())).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
 }

@@ -31,6 +31,6 @@ impl Edge {
         *name = route.operation.name;
         let bound = bind(&route, signed.raw_query, &body)?;
         drop(body);
-        self.backend.call(bound, self.keys.caller(&caller.access_key_id)).await
+        self.backend.call(bound, self.keys.caller(caller.access_key_id)).await
     }
 }

@@ -13,9 +13,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::Edge;
 use super::patience::{Patience, Patient, Phase};
@@ -78,6 +79,7 @@ pub async fn listen(listener: Listener, edge: Arc<Edge>, stop: impl Future<Outpu
     let graceful = GracefulShutdown::new();
     let Listener { listener, tls, http, patience, connections, grace } = listener;
     let mut stop = std::pin::pin!(stop);
+    let mut tasks = JoinSet::new();
     loop {
         let accept = async {
             let permit = Arc::clone(&connections).acquire_owned().await.expect("the semaphore is never closed");
@@ -86,6 +88,10 @@ pub async fn listen(listener: Listener, edge: Arc<Edge>, stop: impl Future<Outpu
         let (accepted, permit) = tokio::select! {
             biased;
             () = &mut stop => break,
+            Some(ended) = tasks.join_next() => {
+                report_panic(ended);
+                continue;
+            }
             accepted = accept => accepted,
         };
         let stream = match accepted {
@@ -99,7 +105,7 @@ pub async fn listen(listener: Listener, edge: Arc<Edge>, stop: impl Future<Outpu
         let connection = Connection { http: http.clone(), patience, edge: Arc::clone(&edge) };
         let watcher = graceful.watcher();
         let tls = tls.clone();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
             let _open = telemetry::record_connection();
             if let Err(error) = connection.run(stream, tls, watcher).await {
@@ -111,6 +117,14 @@ pub async fn listen(listener: Listener, edge: Arc<Edge>, stop: impl Future<Outpu
     drop(listener);
     if timeout(grace, graceful.shutdown()).await.is_err() {
         warn!("Some requests were still in flight after {} seconds; they are cut off", grace.as_secs());
+    }
+    tasks.shutdown().await;
+}
+
+/// A panic ends one connection and nothing else, but somebody must hear of it.
+fn report_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!(cause = %error, "A request ended in a panic: {error}");
     }
 }
 

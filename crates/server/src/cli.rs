@@ -1,0 +1,247 @@
+//! The command line.
+
+mod setting_flags;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use store::{DataPaths, Holder};
+
+use crate::administration::{Command, Reply};
+use crate::application::{Application, EnvironmentSecrets};
+use crate::config::{self, Config};
+use crate::maintenance::{self, Report};
+use crate::{clock, control_socket, logging, serve};
+use setting_flags::{DataDirFlags, SettingFlags};
+
+/// Callboard: a task-contact service that speaks the Amazon Connect API.
+///
+/// `callboard serve` starts it. Every AWS client drives it with nothing but another endpoint URL.
+#[derive(Debug, Parser)]
+#[command(name = "callboard", version, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve the API until SIGTERM or SIGINT.
+    ///
+    /// Prints "listening on URL" when it is ready. The first start makes the data directory, its database and a root
+    /// access key, which is shown once; CALLBOARD_ROOT_ACCESS_KEY_ID and CALLBOARD_ROOT_SECRET_ACCESS_KEY give one
+    /// instead. Every flag is also an environment variable and a key of the file that --config names: see
+    /// `callboard config docs`.
+    Serve {
+        #[command(flatten)]
+        flags: Box<SettingFlags>,
+    },
+    /// Issue, show and revoke the access keys that clients sign with.
+    ///
+    /// Works beside a running server and without one.
+    Keys {
+        #[command(subcommand)]
+        verb: KeysVerb,
+    },
+    /// Check the database of a data directory that no server uses.
+    ///
+    /// Exits with 1 when something is wrong.
+    Check {
+        #[command(flatten)]
+        place: DataDirFlags,
+    },
+    /// Copy a data directory, attachments included, to a new directory.
+    ///
+    /// Works beside a running server, which goes on serving, and without one. The key file is left out, so that a
+    /// backup does not hold what opens its secrets: keep a copy of it elsewhere.
+    Backup {
+        #[command(flatten)]
+        place: DataDirFlags,
+        /// Directory of the copy: a new or empty one.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Bring a backup into a new or empty data directory, and check it.
+    Restore {
+        #[command(flatten)]
+        place: DataDirFlags,
+        /// Directory of the backup.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// What can be configured.
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysVerb {
+    /// Issue an access key. Its secret is shown this once.
+    Create {
+        #[command(flatten)]
+        place: DataDirFlags,
+        /// Who will use it: the last part of the caller's ARN.
+        #[arg(long)]
+        name: String,
+    },
+    /// Show the access keys, without their secrets.
+    List {
+        #[command(flatten)]
+        place: DataDirFlags,
+    },
+    /// Accept an access key no longer.
+    Revoke {
+        #[command(flatten)]
+        place: DataDirFlags,
+        /// Its id.
+        id: String,
+    },
+    /// Seal all secrets under a new key.
+    Rekey {
+        #[command(flatten)]
+        place: DataDirFlags,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigVerb {
+    /// Print the manual of all settings, as in docs/configuration.md.
+    Docs,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    match CommandLine::parse().verb.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("callboard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Verb {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Verb::Serve { flags } => {
+                let config = flags.config()?;
+                logging::start(config.server.log_format, &config.server.log_filter)?;
+                block_on(serve::serve(&config, EnvironmentSecrets::read(variable)?))?;
+            }
+            Verb::Keys { verb } => {
+                let (place, command) = verb.command();
+                print_reply(&administrate(&place, command)?);
+            }
+            Verb::Backup { place, to } => {
+                // The server may have another working directory than this command.
+                let to = std::path::absolute(&to).with_context(|| format!("directory {}", to.display()))?;
+                print_reply(&administrate(&place, Command::Backup { to })?);
+            }
+            Verb::Check { place } => {
+                let report = maintenance::check(&place.config()?.server.data_dir, &holder("check"))?;
+                return Ok(print_report(&report));
+            }
+            Verb::Restore { place, from } => {
+                let data_dir = place.config()?.server.data_dir;
+                let (manifest, report) = maintenance::restore(&from, &data_dir, &holder("restore"))?;
+                println!(
+                    "restored {} attachments and {} bytes of database",
+                    manifest.attachments, manifest.database_bytes
+                );
+                return Ok(print_report(&report));
+            }
+            Verb::Config { verb: ConfigVerb::Docs } => print!("{}", config::manual()),
+            Verb::Version => println!("callboard {}", env!("CARGO_PKG_VERSION")),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl KeysVerb {
+    fn command(self) -> (DataDirFlags, Command) {
+        match self {
+            KeysVerb::Create { place, name } => (place, Command::CreateKey { name }),
+            KeysVerb::List { place } => (place, Command::ListKeys),
+            KeysVerb::Revoke { place, id } => (place, Command::RevokeKey { id }),
+            KeysVerb::Rekey { place } => (place, Command::Rekey),
+        }
+    }
+}
+
+/// Has the server of the data directory perform a command, or performs it here when there is none.
+fn administrate(place: &DataDirFlags, command: Command) -> anyhow::Result<Reply> {
+    let config = place.config()?;
+    let paths = DataPaths::new(&config.server.data_dir);
+    logging::start(config.server.log_format, "warn")?;
+    block_on(async {
+        if let Some(reply) = control_socket::ask(&paths.control_socket(), &command).await? {
+            return Ok(reply);
+        }
+        if !paths.database().exists() {
+            bail!("there is no database in {}; `callboard serve` makes one", paths.root().display());
+        }
+        alone(&config, command).await
+    })
+}
+
+/// Performs a command without a server.
+async fn alone(config: &Config, command: Command) -> anyhow::Result<Reply> {
+    let secrets = EnvironmentSecrets::read(variable)?;
+    let application = Application::open(config, secrets.secret_key.as_deref(), &holder("keys or backup")).await?;
+    let reply = application.administration().perform(command).await;
+    application.close().await;
+    reply
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start threads")?;
+    runtime.block_on(work)
+}
+
+/// Who has the data directory while a command runs.
+fn holder(command: &str) -> Holder {
+    Holder { command: command.to_owned(), listen: None, started: clock::wall_text() }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn print_reply(reply: &Reply) {
+    match reply {
+        Reply::Key(key) => {
+            println!("The secret is shown this once; keep it:");
+            println!("  aws_access_key_id = {}", key.access_key_id);
+            println!("  aws_secret_access_key = {}", key.secret_access_key);
+        }
+        Reply::Keys { keys } => {
+            for key in keys {
+                let state = if key.active { "active" } else { "revoked" };
+                println!("{:<20}  {state:<7}  {}", key.access_key_id, key.name);
+            }
+        }
+        Reply::Done { message } => println!("{message}"),
+    }
+}
+
+fn print_report(report: &Report) -> ExitCode {
+    let Report { instances, open_contacts, ended_contacts, problems } = report;
+    println!("{instances} instances, {open_contacts} open contacts, {ended_contacts} ended contacts");
+    for problem in problems {
+        println!("problem: {problem}");
+    }
+    if problems.is_empty() {
+        println!("no problems found");
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -142,6 +142,10 @@ pub(crate) fn create_contact_flow(
     }
     let tags = new_tags(input.tags.as_ref())?;
     let hash = save_content(tx, &input.content);
+    if published {
+        // Compiled once, at publication; the first task finds it ready.
+        tx.compiled(&hash)?;
+    }
     let flow = ContactFlow {
         id: ContactFlowId(tx.new_id()),
         name: input.name.clone(),

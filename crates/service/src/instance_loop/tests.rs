@@ -185,7 +185,11 @@ impl Driver {
         let queues = self.ask("ListQueues", json!({}));
         let queue = queues["QueueSummaryList"][0]["Id"].as_str().unwrap().to_owned();
         let flow = json!({"Name": "queueing", "Type": "CONTACT_FLOW", "Content": queueing_flow(&queue)});
-        self.ask("CreateContactFlow", flow)["ContactFlowId"].as_str().unwrap().to_owned()
+        let flow = self.ask("CreateContactFlow", flow)["ContactFlowId"].as_str().unwrap().to_owned();
+        // The content of the default customer queue flow is read once, so that no later call waits for it.
+        let task = self.ask("StartTaskContact", json!({"Name": "first", "ContactFlowId": flow}));
+        self.ask("StopContact", json!({"ContactId": task["ContactId"]}));
+        flow
     }
 
     fn task(&mut self, flow: &str, token: &str) -> u32 {

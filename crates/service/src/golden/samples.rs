@@ -1,0 +1,495 @@
+//! One populated record of each kind and, where a kind has variants, of each variant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::agent_status::{AgentStatus, AgentStatusKind, AgentStatusState};
+use engine::contact::{
+    Chain, Contact, DisconnectReason, EventHook, EventType, Hook, InitiationMethod, PendingAttachment, Reference,
+    ReferenceStatus, ReferenceType, SegmentValue, State, TemplateUse, Times, UpdatedProperty,
+};
+use engine::flow::run::{FlowRun, Purpose, Waiting};
+use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
+use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
+use engine::instance::{IdentityManagement, Instance, InstanceStatus};
+use engine::predefined::PredefinedAttribute;
+use engine::queue::{OutboundCallerConfig, Queue, QueueKind, QueueStatus};
+use engine::quick_connect::{QuickConnect, QuickConnectConfig};
+use engine::routing_profile::{
+    AgentAvailabilityTimer, Channel, CrossChannelBehavior, ManualQueueConfig, MediaConcurrency, QueueConfig,
+    RoutingProfile,
+};
+use engine::security_profile::{Application, SecurityProfile};
+use engine::storage_config::{Encryption, Storage, StorageConfig};
+use engine::tag::Tags;
+use engine::template::{
+    FieldConstraints, FieldDefault, FieldType, TaskTemplate, TaskTemplateField, TaskTemplateStatus,
+};
+use engine::user::{Identity, PhoneConfig, PhoneType, Proficiency, User};
+use engine::{
+    AgentStatusId, ContactFlowId, ContactId, FileId, HierarchyGroupId, HoursOfOperationId, InstanceId, QueueId,
+    QuickConnectId, RoutingProfileId, RunId, SecurityProfileId, StorageConfigId, TaskTemplateId, Timestamp, UserId,
+};
+use uuid::Uuid;
+
+use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord};
+use crate::event::EventRecord;
+use crate::handlers::access_key::AccessKey;
+use crate::handlers::defaults::Defaults;
+use crate::journal::JournalEntry;
+use crate::token::{TokenEntry, TokenHash, TokenSegment};
+
+fn id(n: u8) -> Uuid {
+    Uuid::from_bytes([n; 16])
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp(1_800_000_000_123 + 1000 * seconds)
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn some(given: &str) -> Option<String> {
+    Some(text(given))
+}
+
+fn tags() -> Tags {
+    BTreeMap::from([(text("team"), text("blau ä"))])
+}
+
+pub(super) fn instances() -> Vec<Instance> {
+    let instance = Instance {
+        id: InstanceId(id(1)),
+        alias: some("alias"),
+        status: InstanceStatus::CreationFailed,
+        status_reason: some("why"),
+        identity_management: IdentityManagement::Saml,
+        directory_id: some("d-1"),
+        attributes: BTreeMap::from([(text("INBOUND_CALLS"), true), (text("OUTBOUND_CALLS"), false)]),
+        tags: tags(),
+        created: at(0),
+        seed: u64::MAX - 1,
+    };
+    let bare = Instance {
+        alias: None,
+        status: InstanceStatus::Active,
+        status_reason: None,
+        identity_management: IdentityManagement::ExistingDirectory,
+        directory_id: None,
+        ..instance.clone()
+    };
+    vec![instance, bare]
+}
+
+pub(super) fn access_keys() -> Vec<AccessKey> {
+    vec![AccessKey {
+        id: text("AKIAEXAMPLE"),
+        sealed_secret: vec![0, 1, 254, 255],
+        name: text("ann"),
+        created: at(0),
+        active: true,
+        root: false,
+    }]
+}
+
+pub(super) fn queues() -> Vec<Queue> {
+    let standard = Queue {
+        id: QueueId(id(2)),
+        kind: QueueKind::Standard,
+        name: text("BasicQueue"),
+        description: some("what for"),
+        hours: Some(HoursOfOperationId(id(3))),
+        max_contacts: Some(300),
+        status: QueueStatus::Disabled,
+        quick_connects: BTreeSet::from([QuickConnectId(id(4))]),
+        outbound_caller: Some(OutboundCallerConfig {
+            name: some("caller"),
+            number_id: some("number"),
+            flow: Some(ContactFlowId(id(5))),
+        }),
+        tags: tags(),
+        last_modified: at(1),
+    };
+    let agent = Queue {
+        id: QueueId::of_agent(UserId(id(6))),
+        kind: QueueKind::Agent,
+        name: String::new(),
+        description: None,
+        hours: None,
+        max_contacts: None,
+        status: QueueStatus::Enabled,
+        quick_connects: BTreeSet::new(),
+        outbound_caller: None,
+        tags: Tags::new(),
+        last_modified: at(2),
+    };
+    vec![standard, agent]
+}
+
+pub(super) fn hours_of_operations() -> Vec<HoursOfOperation> {
+    let entry = |day: &Day| HoursEntry {
+        day: *day,
+        start: TimeOfDay { hours: 9, minutes: 30 },
+        end: TimeOfDay { hours: 17, minutes: 0 },
+    };
+    vec![HoursOfOperation {
+        id: HoursOfOperationId(id(3)),
+        name: text("Basic Hours"),
+        description: some("what for"),
+        time_zone: text("Europe/Berlin"),
+        config: Day::ALL.iter().map(entry).collect(),
+        tags: tags(),
+        last_modified: at(3),
+    }]
+}
+
+pub(super) fn quick_connects() -> Vec<QuickConnect> {
+    let flow = ContactFlowId(id(5));
+    let configs = [
+        QuickConnectConfig::User { user: UserId(id(6)), flow },
+        QuickConnectConfig::Queue { queue: QueueId(id(2)), flow },
+        QuickConnectConfig::PhoneNumber { number: text("+14155550100") },
+        QuickConnectConfig::Flow { flow },
+    ];
+    let of = |config| QuickConnect {
+        id: QuickConnectId(id(4)),
+        name: text("to whom"),
+        description: some("what for"),
+        config,
+        tags: tags(),
+        last_modified: at(4),
+    };
+    configs.into_iter().map(of).collect()
+}
+
+pub(super) fn task_templates() -> Vec<TaskTemplate> {
+    let field = |kind: &FieldType| TaskTemplateField {
+        name: format!("field {kind}"),
+        description: some("which"),
+        field_type: Some(*kind),
+        options: if *kind == FieldType::SingleSelect { vec![text("S"), text("M")] } else { Vec::new() },
+    };
+    let untyped = TaskTemplateField { name: text("line"), description: None, field_type: None, options: Vec::new() };
+    vec![TaskTemplate {
+        id: TaskTemplateId(id(7)),
+        version: 3,
+        name: text("template"),
+        description: some("what for"),
+        flow: Some(ContactFlowId(id(5))),
+        self_assign_flow: Some(ContactFlowId(id(8))),
+        status: TaskTemplateStatus::Inactive,
+        fields: FieldType::ALL.iter().map(field).chain([untyped]).collect(),
+        constraints: FieldConstraints {
+            required: vec![text("line")],
+            read_only: vec![text("field TEXT")],
+            invisible: vec![text("field URL")],
+        },
+        defaults: vec![FieldDefault { field: text("line"), value: text("a line") }],
+        tags: tags(),
+        created: at(5),
+        last_modified: at(6),
+    }]
+}
+
+pub(super) fn users() -> Vec<User> {
+    vec![User {
+        id: UserId(id(6)),
+        username: text("ann"),
+        password_hash: some("$argon2id$"),
+        identity: Identity {
+            first_name: some("Ann"),
+            last_name: some("Example"),
+            email: some("ann@example.com"),
+            secondary_email: some("a@example.com"),
+            mobile: some("+14155550101"),
+        },
+        phone: Some(PhoneConfig {
+            phone_type: PhoneType::DeskPhone,
+            auto_accept: true,
+            after_contact_work_seconds: 90,
+            desk_phone_number: some("+14155550102"),
+            persistent_connection: Some(false),
+        }),
+        directory_user_id: some("directory"),
+        security_profiles: BTreeSet::from([SecurityProfileId(id(9))]),
+        routing_profile: RoutingProfileId(id(10)),
+        hierarchy_group: Some(HierarchyGroupId(id(11))),
+        proficiencies: vec![Proficiency { attribute: text("Skill"), value: text("knots"), level: 2.5 }],
+        tags: tags(),
+        last_modified: at(7),
+    }]
+}
+
+pub(super) fn routing_profiles() -> Vec<RoutingProfile> {
+    let media = |channel: &Channel| MediaConcurrency {
+        channel: *channel,
+        concurrency: 1,
+        cross_channel: Some(CrossChannelBehavior::AnyChannel),
+    };
+    vec![RoutingProfile {
+        id: RoutingProfileId(id(10)),
+        name: text("profile"),
+        description: text("what for"),
+        concurrencies: Channel::ALL.iter().map(media).collect(),
+        default_outbound_queue: QueueId(id(2)),
+        queues: vec![QueueConfig { queue: QueueId(id(2)), channel: Channel::Task, priority: 99, delay_seconds: 9999 }],
+        manual_queues: vec![ManualQueueConfig { queue: QueueId(id(2)), channel: Channel::Email }],
+        availability_timer: Some(AgentAvailabilityTimer::SinceLastInbound),
+        is_default: true,
+        tags: tags(),
+        last_modified: at(8),
+    }]
+}
+
+pub(super) fn security_profiles() -> Vec<SecurityProfile> {
+    vec![SecurityProfile {
+        id: SecurityProfileId(id(9)),
+        name: text("Admin"),
+        description: some("what for"),
+        permissions: vec![text("BasicAgentAccess")],
+        allowed_access_control_tags: tags(),
+        tag_restricted_resources: vec![text("Queue")],
+        hierarchy_restricted_resources: vec![text("User")],
+        allowed_hierarchy_group: Some(HierarchyGroupId(id(11))),
+        applications: vec![Application { namespace: text("app"), permissions: vec![text("ACCESS")] }],
+        tags: tags(),
+        last_modified: at(9),
+    }]
+}
+
+pub(super) fn agent_statuses() -> Vec<AgentStatus> {
+    let of = |kind: &AgentStatusKind| AgentStatus {
+        id: AgentStatusId(id(12)),
+        name: text("Available"),
+        description: some("what for"),
+        kind: *kind,
+        display_order: Some(1),
+        state: AgentStatusState::Disabled,
+        tags: tags(),
+        last_modified: at(10),
+    };
+    AgentStatusKind::ALL.iter().map(of).collect()
+}
+
+pub(super) fn contact_flows() -> Vec<ContactFlow> {
+    let of = |flow_type: &FlowType| ContactFlow {
+        id: ContactFlowId(id(5)),
+        name: text("flow"),
+        flow_type: *flow_type,
+        state: FlowState::Archived,
+        description: some("what for"),
+        saved: ContentHash::of("saved"),
+        published: Some(ContentHash::of("published")),
+        is_default: true,
+        tags: tags(),
+        created: at(11),
+        last_modified: at(12),
+    };
+    let draft = ContactFlow { state: FlowState::Active, published: None, ..of(&FlowType::ContactFlow) };
+    FlowType::ALL.iter().map(of).chain([draft]).collect()
+}
+
+pub(super) fn storage_configs() -> Vec<StorageConfig> {
+    let encryption = || Some(Encryption { kind: text("KMS"), key_id: text("key") });
+    let storages = [
+        Storage::S3 { bucket: text("bucket"), prefix: text("prefix"), encryption: encryption() },
+        Storage::KinesisVideoStream { prefix: text("prefix"), retention_hours: 24, encryption: encryption() },
+        Storage::KinesisStream { arn: text("arn:aws:kinesis") },
+        Storage::KinesisFirehose { arn: text("arn:aws:firehose") },
+    ];
+    let of = |storage| StorageConfig { id: StorageConfigId(id(13)), resource_type: text("ATTACHMENTS"), storage };
+    storages.into_iter().map(of).collect()
+}
+
+pub(super) fn predefined_attributes() -> Vec<PredefinedAttribute> {
+    vec![PredefinedAttribute {
+        name: text("Skill"),
+        values: vec![text("knots"), text("maps")],
+        purposes: vec![text("proficiency")],
+        enforce_values: true,
+        read_only: true,
+        last_modified: at(13),
+    }]
+}
+
+pub(super) fn effects() -> Vec<EffectRecord> {
+    let job = AttachmentJob {
+        contact: ContactId(id(14)),
+        file_name: text("a.pdf"),
+        url: text("https://example.com/a.pdf"),
+        file: FileId(id(15)),
+    };
+    let instance = InstanceId(id(1));
+    let effects =
+        [Effect::CreateDefaults { instance }, Effect::DeleteRecords { instance }, Effect::FetchAttachment { job }];
+    effects.into_iter().map(|effect| EffectRecord { id: EffectId(id(16)), effect, since: at(14) }).collect()
+}
+
+pub(super) fn token_segments() -> Vec<TokenSegment> {
+    vec![TokenSegment { number: 7, newest: at(15), blocks: 4096, sealed_commit: 70_000, filter: vec![0, 1, 128, 255] }]
+}
+
+pub(super) fn defaults() -> Vec<Defaults> {
+    let flow = |(n, flow_type): (usize, &FlowType)| (*flow_type, ContactFlowId(id(n as u8)));
+    vec![Defaults { version: 1, created: at(16), flows: FlowType::ALL.iter().enumerate().map(flow).collect() }]
+}
+
+fn reference(n: usize, reference_type: ReferenceType) -> (String, Reference) {
+    let reference = Reference {
+        reference_type,
+        value: text("value"),
+        status: Some(ReferenceStatus::ALL[n % ReferenceStatus::ALL.len()]),
+        status_reason: some("why"),
+        file: Some(FileId(id(15))),
+    };
+    (format!("reference {n:02}"), reference)
+}
+
+fn segment() -> BTreeMap<String, SegmentValue> {
+    let list = SegmentValue::List(vec![SegmentValue::Integer(-1), SegmentValue::Arn(text("arn:aws:connect"))]);
+    let map = BTreeMap::from([(text("inside"), SegmentValue::String(text("text"))), (text("list"), list)]);
+    BTreeMap::from([(text("map"), SegmentValue::Map(map))])
+}
+
+fn run(waiting: Option<Waiting>) -> FlowRun {
+    FlowRun {
+        id: RunId(2),
+        purpose: Purpose::Queue,
+        flow: ContactFlowId(id(5)),
+        content: ContentHash::of("published"),
+        action: text("wait"),
+        step: 12,
+        since_wait: 3,
+        waiting,
+        loops: BTreeMap::from([(text("loop"), 2)]),
+        attributes: BTreeMap::from([(text("flow attribute"), text("value"))]),
+    }
+}
+
+pub(super) fn contacts() -> Vec<Contact> {
+    let full = Contact {
+        id: ContactId(id(14)),
+        state: State::Completed,
+        initiation_method: InitiationMethod::Api,
+        times: Times {
+            initiation: at(20),
+            last_update: at(21),
+            expiry: at(22),
+            scheduled: Some(at(23)),
+            connected_to_system: Some(at(24)),
+            enqueue: Some(at(25)),
+            dequeue: Some(at(26)),
+            disconnect: Some(at(27)),
+        },
+        initial: Some(ContactId(id(17))),
+        previous: Some(ContactId(id(18))),
+        related: Some(ContactId(id(19))),
+        association: Some(ContactId(id(20))),
+        depth: 2,
+        name: text("Call back"),
+        description: some("about the knots"),
+        references: ReferenceType::ALL.iter().enumerate().map(|(n, kind)| reference(n, *kind)).collect(),
+        segment: segment(),
+        tags: tags(),
+        target_queue: Some(QueueId(id(2))),
+        queue: Some(QueueId(id(2))),
+        queue_priority: Some(1),
+        queue_time_adjustment_seconds: Some(-60),
+        disconnect_reason: Some(DisconnectReason::Expired),
+        template: Some(TemplateUse { id: TaskTemplateId(id(7)), version: 3, name: text("template") }),
+        quick_connect: Some(QuickConnectId(id(4))),
+        reschedules: 1,
+        start_flow: Some(ContactFlowId(id(5))),
+        runs: vec![run(Some(Waiting::Until { at: at(28) })), run(Some(Waiting::Turn)), run(None)],
+        runs_begun: 3,
+        hooks: Hook::ALL.iter().map(|hook| EventHook { hook: *hook, flow: ContactFlowId(id(8)) }).collect(),
+        flow_logging: true,
+        attachments: vec![PendingAttachment {
+            file: FileId(id(15)),
+            key: text("a.pdf"),
+            url: text("https://example.com/a.pdf"),
+        }],
+        created_by: Some(UserId(id(6))),
+        self_assigned: true,
+        language_code: some("de-DE"),
+        customer_id: some("customer"),
+    };
+    let bare = Contact {
+        state: State::Scheduled,
+        times: Times { initiation: at(20), last_update: at(20), expiry: at(22), ..Times::default() },
+        initial: None,
+        previous: None,
+        related: None,
+        association: None,
+        depth: 1,
+        description: None,
+        references: BTreeMap::new(),
+        segment: BTreeMap::new(),
+        tags: Tags::new(),
+        target_queue: None,
+        queue: None,
+        queue_priority: None,
+        queue_time_adjustment_seconds: None,
+        disconnect_reason: None,
+        template: None,
+        quick_connect: None,
+        start_flow: None,
+        runs: Vec::new(),
+        hooks: Vec::new(),
+        attachments: Vec::new(),
+        created_by: None,
+        language_code: None,
+        customer_id: None,
+        ..full.clone()
+    };
+    let states = [State::InFlow, State::Queued].map(|state| Contact { state, ..bare.clone() });
+    let methods = InitiationMethod::ALL.iter().map(|method| Contact { initiation_method: *method, ..bare.clone() });
+    let reasons =
+        DisconnectReason::ALL.iter().map(|reason| Contact { disconnect_reason: Some(*reason), ..bare.clone() });
+    let rest: Vec<Contact> = states.into_iter().chain(methods).chain(reasons).collect();
+    [full, bare.clone()].into_iter().chain(rest).collect()
+}
+
+pub(super) fn chains() -> Vec<Chain> {
+    vec![Chain {
+        id: ContactId(id(17)),
+        attributes: BTreeMap::from([(text("key"), text("value ä"))]),
+        members: 12,
+        open: 2,
+        linked: BTreeMap::from([(ContactId(id(18)), 3)]),
+    }]
+}
+
+pub(super) fn flow_contents() -> Vec<FlowContent> {
+    vec![FlowContent::new(text("{ \"Version\" : \"2019-10-30\" }\n"))]
+}
+
+fn token() -> TokenEntry {
+    TokenEntry { hash: TokenHash([21; 16]), fingerprint: [22; 16], made: [14; 16], at: at(30) }
+}
+
+pub(super) fn token_blocks() -> Vec<Vec<TokenEntry>> {
+    vec![vec![token(), TokenEntry { hash: TokenHash([23; 16]), ..token() }], Vec::new()]
+}
+
+pub(super) fn journal_entries() -> Vec<JournalEntry> {
+    let event = |event_type: &EventType| EventRecord {
+        contact: ContactId(id(14)),
+        at: at(31),
+        event_type: *event_type,
+        updated: UpdatedProperty::ALL.to_vec(),
+        queue: Some(QueueId(id(2))),
+        enqueued: Some(at(25)),
+        disconnect_reason: Some(DisconnectReason::Api),
+    };
+    let entry = JournalEntry {
+        first_event: 1_000_000,
+        commit: 70_001,
+        at: at(31),
+        events: EventType::ALL.iter().map(event).collect(),
+        tokens: vec![token()],
+    };
+    let empty = JournalEntry { events: Vec::new(), tokens: Vec::new(), ..entry.clone() };
+    vec![entry, empty]
+}

@@ -131,6 +131,11 @@ impl DataDir {
             Err(TryLockError::Error(source)) => return Err(failed("lock it")(source)),
         }
         private(&paths.attachments()).map_err(failed("make its directory of attachments"))?;
+        // Else what was made just now could be gone after a loss of power, and everything in it.
+        let made = paths.root.canonicalize().map_err(failed("find it"))?;
+        for directory in made.ancestors().take(2) {
+            File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed("write it"))?;
+        }
         let mut data_dir = DataDir { paths: paths.clone(), lock };
         data_dir.name_holder(holder).map_err(failed("write its lock file"))?;
         Ok(data_dir)

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use expect_test::expect;
@@ -108,6 +109,34 @@ fn a_read_that_takes_too_long_is_ended_and_loading_is_not() {
     let mut rows = 0;
     hurried.load_hot(scope(1), &mut |_, _, _| rows += 1).unwrap();
     assert_eq!(rows, 5_000);
+}
+
+#[test]
+fn readers_see_whole_commits_while_they_are_written() {
+    let temporary = Temporary::with(Synchronous::Off);
+    let store = temporary.store();
+    let value = |number: u64| number.to_be_bytes().to_vec();
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for number in 1..=300_u64 {
+                let writes = [HOT, COLD].map(|kind| Write::Put { key: Key::new(kind, *b"a"), value: value(number) });
+                store.commit(&[batch(scope(1), number, writes.to_vec())]).unwrap();
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+        let mut last = CommitNumber::ZERO;
+        while !ended.load(Ordering::Relaxed) {
+            let (as_of, values) = store.get(scope(1), &[Key::new(HOT, *b"a"), Key::new(COLD, *b"a")]).unwrap();
+            let expected = (as_of > CommitNumber::ZERO).then(|| value(as_of.0));
+            assert_eq!(values, [expected.clone(), expected]);
+            assert!(as_of >= last);
+            last = as_of;
+            let mut loaded = None;
+            let head = store.load_hot(scope(1), &mut |_, _, value| loaded = Some(value.to_vec())).unwrap();
+            assert_eq!(loaded, (head.number > CommitNumber::ZERO).then(|| value(head.number.0)));
+        }
+    });
 }
 
 #[test]

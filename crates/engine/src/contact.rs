@@ -4,6 +4,7 @@
 //! compares [`Contact::head`] before and after a step.
 
 mod create;
+mod effect;
 mod step;
 mod update;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 pub use create::{Link, NewTask};
+pub use effect::{ContactEvent, Effect, EventType, UpdatedProperty};
 pub(crate) use step::end;
 pub use step::{Event, StepError, Work, step};
 pub use update::ContactUpdate;
@@ -406,86 +408,6 @@ pub struct ContactHead {
     pub attachments: u8,
     /// Whether a run of it used up its turn, see [`Contact::pending_turn`].
     pub awaits_turn: bool,
-}
-
-/// What is to be done because of a step, once the batch that has it is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// A contact event to write, with the contact as it is after the step.
-    Emit(ContactEvent),
-    /// Give the run its next turn: [`Event::Continue`], behind the requests that wait.
-    Continue {
-        /// The run.
-        run: RunId,
-        /// The step it is at.
-        step: u64,
-    },
-    /// Fetch a file; the result comes back as [`Event::AttachmentSettled`].
-    FetchAttachment(PendingAttachment),
-    /// Step another contact by an event, in the same batch. What would refuse it was checked.
-    Step {
-        /// The contact.
-        contact: ContactId,
-        /// Its event: [`Event::AttributesSet`] or [`Event::Updated`].
-        event: Box<Event>,
-    },
-}
-
-named_enum! {
-    /// Type of a contact event (contact-events.md section 1).
-    EventType {
-        /// Created.
-        Initiated = 0 "INITIATED",
-        /// Its flow starts.
-        ConnectedToSystem = 1 "CONNECTED_TO_SYSTEM",
-        /// Something of it changed.
-        ContactDataUpdated = 2 "CONTACT_DATA_UPDATED",
-        /// Put in a queue.
-        Queued = 3 "QUEUED",
-        /// An agent took it.
-        ConnectedToAgent = 4 "CONNECTED_TO_AGENT",
-        /// Paused.
-        Paused = 5 "PAUSED",
-        /// Resumed.
-        Resumed = 6 "RESUMED",
-        /// Ended.
-        Disconnected = 7 "DISCONNECTED",
-        /// All over.
-        Completed = 8 "COMPLETED",
-    }
-}
-
-named_enum! {
-    /// What a CONTACT_DATA_UPDATED event is about.
-    UpdatedProperty {
-        /// The start was moved.
-        ScheduledTimestamp = 0 "ScheduledTimestamp",
-        /// Attributes.
-        UserDefinedAttributes = 1 "UserDefinedAttributes",
-        /// Segment attributes.
-        SegmentAttributes = 2 "SegmentAttributes",
-        /// Tags.
-        Tags = 3 "Tags",
-    }
-}
-
-/// A contact event before it has its number and its rendered form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactEvent {
-    /// Its type.
-    pub event_type: EventType,
-    /// Of CONTACT_DATA_UPDATED: what changed.
-    pub updated: Vec<UpdatedProperty>,
-}
-
-impl Effect {
-    pub(crate) fn emit(event_type: EventType) -> Effect {
-        Effect::Emit(ContactEvent { event_type, updated: Vec::new() })
-    }
-
-    pub(crate) fn updated(property: UpdatedProperty) -> Effect {
-        Effect::Emit(ContactEvent { event_type: EventType::ContactDataUpdated, updated: vec![property] })
-    }
 }
 
 impl Contact {

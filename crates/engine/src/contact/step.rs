@@ -121,7 +121,10 @@ pub fn step(work: Work<'_>, event: Event, env: &mut dyn Env) -> Result<Vec<Effec
                 return Ok(effects);
             };
             let pending = contact.attachments.remove(place);
-            if let Some(reference) = contact.references.get_mut(&pending.key) {
+            // UpdateContact may have put something else under the key meanwhile.
+            if let Some(reference) = contact.references.get_mut(&pending.key)
+                && reference.file == Some(file)
+            {
                 reference.status = Some(status);
                 reference.status_reason = reason;
             }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::arn::{Resource, Scope};
 use crate::contact::{Chain, Contact, SegmentValue};
 use crate::env::Env;
+use crate::flow::FlowType;
 use crate::flow::run::FlowRun;
 use crate::queue::QueueKind;
 
@@ -220,6 +221,7 @@ impl<'a> View<'a> {
             ["CustomerId"] => contact.customer_id.as_deref().map(Cow::Borrowed),
             ["Tags", key] => contact.tags.get(*key).map(|value| Cow::Borrowed(value.as_str())),
             ["Queue", field] => self.queue(field),
+            ["Agent", field] => self.target_agent(field),
             ["SegmentAttributes", key, inside @ ..] => self.segment(key, inside),
             _ => None,
         }
@@ -235,6 +237,24 @@ impl<'a> View<'a> {
             }
             _ => None,
         }
+    }
+
+    /// In a transfer-to-agent flow, the agent that the contact is for.
+    fn target_agent(&self, field: &str) -> Option<Cow<'a, str>> {
+        let flow = self.env.flow(self.run.flow)?;
+        if flow.flow_type != FlowType::AgentTransfer {
+            return None;
+        }
+        let queue = self.env.queue(self.contact.target_queue?)?;
+        let user = self.env.user(queue.agent()?)?;
+        let value = match field {
+            "UserName" => Some(user.username.clone()),
+            "FirstName" => user.identity.first_name.clone(),
+            "LastName" => user.identity.last_name.clone(),
+            "ARN" => Some(self.env.scope().arn(Resource::User(user.id))),
+            _ => None,
+        };
+        value.map(Cow::Owned)
     }
 
     fn segment(&self, key: &str, inside: &[&str]) -> Option<Cow<'a, str>> {

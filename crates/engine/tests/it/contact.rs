@@ -1,5 +1,7 @@
 //! The life of a contact without agents.
 
+use std::collections::BTreeSet;
+
 use engine::Timestamp;
 use engine::contact::{DisconnectReason, Event, ReferenceStatus, State};
 use engine::flow::FlowState;
@@ -174,6 +176,7 @@ fn every_state_and_event() {
         "settle",
     ];
     let mut table = String::new();
+    let mut stepped = BTreeSet::new();
     for (state, start) in states {
         for event in events {
             let world = World::new()
@@ -191,6 +194,7 @@ fn every_state_and_event() {
             }
             let shown = result.unwrap_or_else(|error| format!("refused: {error}"));
             let changed = if *after == before { "unchanged" } else { "changed" };
+            stepped.append(&mut world.stepped);
             table += &format!("{state:9} {event:18} {changed:9} {shown}\n");
         }
     }
@@ -244,6 +248,8 @@ fn every_state_and_event() {
         completed untag key=k        changed   Completed CONTACT_FLOW_DISCONNECT, updated [Tags]
         completed settle             unchanged Completed CONTACT_FLOW_DISCONNECT
     "#]].assert_eq(&table);
+    let every = ["start", "fire", "continue", "stop", "reschedule", "attributes", "update", "tag", "untag", "settle"];
+    assert_eq!(stepped, BTreeSet::from(every));
 }
 
 #[test]

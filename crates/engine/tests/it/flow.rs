@@ -106,6 +106,19 @@ fn the_default_transfer_flows_lead_to_a_queue() {
 }
 
 #[test]
+fn a_transfer_to_agent_flow_knows_the_agent() {
+    let text = r#"
+        a UpdateContactAttributes {"Attributes":{"for":"$.Agent.UserName"}} next=end NoMatchingError=end
+        end DisconnectParticipant"#;
+    let world = World::new().flow_of_type("to-agent", FlowType::AgentTransfer, text).flow("inbound", text);
+    let mut world = world;
+    world.run("start a flow=to-agent agent=ann").unwrap();
+    world.run("start b flow=inbound agent=ann").unwrap();
+    let given = |name: &str| world.instance.chains[&contact_id(name)].attributes["for"].clone();
+    assert_eq!((given("a"), given("b")), ("ann".to_owned(), String::new()));
+}
+
+#[test]
 fn attributes_and_texts() {
     let world = World::new().flow("f", r#"
         a UpdateContactAttributes {"Attributes":{"who":"$.Attributes.first $.Attributes['first']","$.Attributes.key":"$.Name of $.Channel by $.InitiationMethod","none":"<$.Attributes.none>"}} next=b NoMatchingError=end

@@ -116,7 +116,7 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
 }
 
 /// Validates a document and runs a task through it whatever the validator says.
-fn exercise(text: &str) {
+pub(crate) fn exercise(text: &str) {
     let Ok(document) = Document::parse(text) else { return };
     for flow_type in FlowType::ALL {
         let problems = validate(&document, *flow_type, &KnowsSome);

@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use engine::flow::FlowType;
-use engine::flow::compile::CompiledFlow;
 use engine::flow::document::{Document, NotAFlow};
 use engine::flow::validate::{Resolver, Resolves, validate};
 use serde_json::Value;
@@ -61,7 +60,7 @@ fn published_flows_are_valid() {
         };
         let fewest = types.iter().map(problems).min_by_key(Vec::len).unwrap();
         assert!(fewest.is_empty(), "{name}: {fewest:#?}");
-        CompiledFlow::compile(&content).unwrap();
+        crate::fuzz::exercise(&content);
         valid += 1;
     }
     assert!(valid > 0 && legacy > 0, "{valid} valid, {legacy} legacy");

@@ -1,7 +1,7 @@
 //! A small instance without a store: a queue or two, some flows, contacts by name. A script of one event a line goes in, what happened
 //! comes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -177,10 +177,29 @@ impl Env for Instance {
     }
 }
 
+/// The command that makes an event; a new event does not compile until it has one, and then belongs into the
+/// table of every state and event.
+fn command_of(event: &Event) -> &'static str {
+    match event {
+        Event::Begin => "start",
+        Event::TimerFired => "fire",
+        Event::Continue { .. } => "continue",
+        Event::Stopped => "stop",
+        Event::Rescheduled { .. } => "reschedule",
+        Event::AttributesSet(_) => "attributes",
+        Event::Updated(_) => "update",
+        Event::Tagged(_) => "tag",
+        Event::Untagged(_) => "untag",
+        Event::AttachmentSettled { .. } => "settle",
+    }
+}
+
 /// An instance and its contacts.
 pub(crate) struct World {
     pub(crate) instance: Instance,
     pub(crate) contacts: BTreeMap<ContactId, Contact>,
+    /// Commands of the events stepped so far.
+    pub(crate) stepped: BTreeSet<&'static str>,
     show_trace: bool,
 }
 
@@ -241,7 +260,7 @@ impl World {
             chain_ids: BTreeMap::new(),
             trace: vec![],
         };
-        let mut world = World { instance, contacts: BTreeMap::new(), show_trace: false };
+        let mut world = World { instance, contacts: BTreeMap::new(), stepped: BTreeSet::new(), show_trace: false };
         for flow in DEFAULT_FLOWS {
             world.add(flow.name, flow.flow_type, flow.content, true);
         }
@@ -462,6 +481,7 @@ impl World {
 
     /// Steps a contact, as the instance loop does: on an error nothing has changed, and a state survives being stored.
     pub(crate) fn step(&mut self, id: ContactId, event: Event) -> Result<String, StepError> {
+        self.stepped.insert(command_of(&event));
         let mut contact = self.contacts[&id].clone();
         let mut chain = self.instance.chains[&contact.chain_id()].clone();
         self.instance.trace.clear();

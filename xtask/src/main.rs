@@ -7,6 +7,7 @@ mod codegen;
 mod demo;
 mod environment;
 mod model;
+mod operations;
 mod test;
 
 use std::env;
@@ -18,6 +19,7 @@ usage: cargo xtask <command>
 
   model [--wheel FILE]   write model/ from the service model in PyPI's botocore
   codegen                write crates/api from model/
+  operations             print which operations there are, lack and are tested; write the README's table
   test [FILTER ...]      install what the tests need and run them; --rust, --clients, --js, --rust-sdk choose suites
   demo                   start Callboard with a sample instance
   ci [--without-tests]   formatting, lints, documentation, dependencies, tests";
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "model" => model::run(arguments),
         "codegen" => codegen::run(arguments),
+        "operations" => operations::run(arguments),
         "test" => test::run_tests(arguments),
         "demo" => demo::run(arguments),
         "ci" => ci::run_all(arguments),

@@ -54,7 +54,43 @@ pub fn validate(document: &Document, flow_type: FlowType, resolver: &dyn Resolve
         };
         check_action(index, action, flow_type, &identifiers, resolver, &mut problems);
     }
+    if actions.len() <= table().document.max_actions {
+        check_continue_branches(actions, &mut problems);
+    }
     problems.finish()
+}
+
+/// A Wait that lets the flow continue meanwhile: no other Wait may follow on that branch.
+fn check_continue_branches(actions: &[Value], problems: &mut Problems) {
+    let by_name: HashMap<&str, &Value> = actions.iter().filter_map(|a| Some((text(a, "Identifier")?, a))).collect();
+    let is_wait = |action: &Value| text(action, "Type") == Some("Wait");
+    let continues =
+        |branch: &Value| branch.pointer("/Condition/Operands/0").and_then(Value::as_str) == Some("Continue");
+    for (index, action) in actions.iter().enumerate().filter(|(_, action)| is_wait(action)) {
+        let starts = branches(action, "Conditions").iter().filter(|branch| continues(branch));
+        let mut open: Vec<&str> = starts.filter_map(|branch| text(branch, "NextAction")).collect();
+        let mut seen: HashSet<&str> = text(action, "Identifier").into_iter().collect();
+        while let Some(name) = open.pop() {
+            let Some(next) = by_name.get(name).filter(|_| seen.insert(name)) else { continue };
+            if is_wait(next) {
+                problems.add(format!("Actions[{index}].Transitions.Conditions"), problem::WAIT_IN_CONTINUE_BRANCH);
+                break;
+            }
+            open.extend(next.get("Transitions").and_then(|transitions| text(transitions, "NextAction")));
+            for list in ["Errors", "Conditions"] {
+                open.extend(branches(next, list).iter().filter_map(|branch| text(branch, "NextAction")));
+            }
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+fn branches<'a>(action: &'a Value, name: &str) -> &'a [Value] {
+    let list = action.get("Transitions").and_then(|transitions| transitions.get(name)?.as_array());
+    list.map_or(&[], Vec::as_slice)
 }
 
 fn check_document(document: &Document, actions: &[Value], problems: &mut Problems) {

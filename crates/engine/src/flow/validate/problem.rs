@@ -14,6 +14,9 @@ pub(super) const NO_CONDITIONS: &str = "Action does not support conditions";
 /// An attribute without a value.
 pub(super) const EMPTY_ATTRIBUTE: &str = "Empty value in Parameters.Attributes";
 
+/// A Wait that is reached while another lets the flow continue.
+pub(super) const WAIT_IN_CONTINUE_BRANCH: &str = "Unsupported Action In Wait Action's Continue Branch.";
+
 /// What is wrong with a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -214,3 +214,25 @@ fn conditions() {
         "#]],
     );
 }
+
+#[test]
+fn no_wait_follows_on_the_continue_branch_of_a_wait() {
+    let wait = |name: &str, go_on: &str| {
+        json!({"Identifier": name, "Type": "Wait",
+            "Parameters": {"TimeLimitSeconds": "9", "ContinueExecution": "True", "MinimumWaitTimeSeconds": "1"},
+            "Transitions": {"NextAction": "end", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "end"}], "Conditions": [
+                {"NextAction": go_on, "Condition": {"Operator": "Equals", "Operands": ["Continue"]}},
+                {"NextAction": "end", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}]}})
+    };
+    let say = |name: &str, next: &str| json!({"Identifier": name, "Type": "MessageParticipant", "Parameters": {"Text": "x"}, "Transitions": {"NextAction": next}});
+    let end = json!({"Identifier": "end", "Type": "DisconnectParticipant", "Transitions": {}});
+    let shown = |actions: Value| {
+        let root = json!({"Version": "2019-10-30", "StartAction": "a", "Actions": actions});
+        problems_of(&root, FlowType::ContactFlow).into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(json!([wait("a", "say"), say("say", "a"), end])), [""; 0]);
+    assert_eq!(
+        shown(json!([wait("a", "say"), say("say", "b"), wait("b", "end"), end])),
+        ["Unsupported Action In Wait Action's Continue Branch."]
+    );
+}

@@ -167,3 +167,6 @@ pub(crate) fn refuse_over_quota(what: &str, count: usize, quota: Option<usize>) 
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

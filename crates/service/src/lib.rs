@@ -18,6 +18,8 @@ mod effect;
 mod environment;
 mod error;
 mod event;
+#[cfg(test)]
+mod golden;
 mod handlers;
 mod instance_loop;
 mod journal;

@@ -111,6 +111,8 @@ impl DataDir {
             move |source| DataDirError::Io { root, doing, source }
         };
         let private = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
+        let absolute = std::path::absolute(&paths.root).map_err(failed("find it"))?;
+        let made = absolute.ancestors().take_while(|directory| !directory.exists()).count();
         private(&paths.root).map_err(failed("make it"))?;
         let mut lock = OpenOptions::new()
             .create(true)
@@ -131,9 +133,8 @@ impl DataDir {
             Err(TryLockError::Error(source)) => return Err(failed("lock it")(source)),
         }
         private(&paths.attachments()).map_err(failed("make its directory of attachments"))?;
-        // Else what was made just now could be gone after a loss of power, and everything in it.
-        let made = paths.root.canonicalize().map_err(failed("find it"))?;
-        for directory in made.ancestors().take(2) {
+        // Else a loss of power could take what was made just now, and with it everything written since.
+        for directory in absolute.ancestors().take(made + 1) {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed("write it"))?;
         }
         let mut data_dir = DataDir { paths: paths.clone(), lock };

@@ -140,6 +140,26 @@ fn readers_see_whole_commits_while_they_are_written() {
 }
 
 #[test]
+fn a_large_scope_is_loaded_whole_and_alone() {
+    let temporary = Temporary::with(Synchronous::Off);
+    let sizes = [(1, 12_000), (2, 100), (3, 0)];
+    let write = |size: u64| (0..size).map(|id| put(HOT, &id.to_be_bytes(), id as usize % 7)).collect();
+    let batches = sizes.map(|(number, size)| batch(scope(number), 1, write(size)));
+    temporary.store().commit(&batches).unwrap();
+    for (number, size) in sizes {
+        let mut ids = Vec::new();
+        let each = &mut |kind, id: &[u8], value: &[u8]| {
+            let id = u64::from_be_bytes(id.try_into().unwrap());
+            assert_eq!((kind, value.len() as u64), (HOT, id % 7));
+            ids.push(id);
+        };
+        temporary.store().load_hot(scope(number), each).unwrap();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..size).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn a_newer_or_a_foreign_database_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");

@@ -46,7 +46,7 @@ impl Inspect for () {
     fn scope_end(&mut self, _: &mut Vec<Problem>) {}
 }
 
-/// Checks the database at `path`, which must be there, and lists what is wrong, at most [`PROBLEMS_MAX`] things. It
+/// Checks the database at `path`, which must be there, and lists what is wrong, at most a thousand things. It
 /// writes nothing. On a database that is in use it sees one snapshot.
 pub fn verify(path: &Path, inspect: &mut dyn Inspect) -> Result<Vec<Problem>, OpenError> {
     let mut connection = open_reading(path, CACHE_BYTES).map_err(|error| open_failed(path, error))?;

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use service::{ApiError, Caller, Operations};
 use wire::{Bound, WireError, typed};
 
+use crate::clock::Clock;
 use crate::runtime::Runtime;
+use crate::telemetry;
 
 /// Who answers calls.
 pub enum Backend {
@@ -47,6 +49,22 @@ impl Backend {
             Err(error) => Err(error),
         };
         answer.map_err(|error| told(error, Some(operation)))
+    }
+
+    /// The time that contacts live in.
+    pub fn time(&self) -> Clock {
+        match self {
+            Backend::Callboard { runtime, .. } => runtime.time().clone(),
+            Backend::Bare => Clock::Real,
+        }
+    }
+
+    /// What the back end knows of itself, for Prometheus.
+    pub fn metrics(&self) -> String {
+        match self {
+            Backend::Callboard { runtime, .. } => telemetry::render_runtime(runtime),
+            Backend::Bare => String::new(),
+        }
     }
 
     /// The time that contacts live in, and what is under way.

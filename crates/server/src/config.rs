@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::attachments::HostPattern;
+use crate::throttle::{OperationRate, Rate};
 
 pub use layers::FileError;
 pub use manual::manual;
@@ -190,6 +191,17 @@ settings! {
         pub predefined_attributes_max: u32 = "10000" aws "150",
         /// Whether requests are throttled by operation as Amazon Connect does.
         pub throttling: bool = "false" aws "true",
+        /// Calls a second and burst of an operation when throttling is on.
+        pub throttle_usual: Rate = "2/5",
+        /// Rates of operations that have others.
+        pub throttle_rates: Vec<OperationRate> =
+            "DescribeContact=10/15,UpdateContact=10/15,StopContact=10/15,ListContactReferences=10/15,\
+             GetContactAttributes=10/15,UpdateContactAttributes=10/15,BatchPutContact=10/15,TagContact=20/25,\
+             UntagContact=20/25,UpdateContactRoutingData=20/20,SearchContacts=0.5/1,GetMetricData=5/8,\
+             GetCurrentMetricData=5/8,GetMetricDataV2=10/10,StartChatContact=5/8,CreateParticipant=5/8,\
+             StartContactStreaming=5/8,StopContactStreaming=5/8,UpdateParticipantRoleConfig=5/8,\
+             CreatePersistentContactAssociation=5/8,ListIntegrationAssociations=25/50,CreateInstance=0.1/5,\
+             DeleteInstance=0.1/5",
     }
 }
 

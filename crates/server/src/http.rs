@@ -30,6 +30,7 @@ use crate::backend::Backend;
 use crate::clock::{self, Stopwatch};
 use crate::config::Config;
 use crate::telemetry;
+use crate::throttle::Throttle;
 
 pub use listen::{Listener, listen};
 
@@ -46,6 +47,7 @@ pub struct Edge {
     signing_keys: sigv4::SigningKeyCache,
     signatures: sigv4::Settings,
     body_limits: body::Limits,
+    throttle: Option<Throttle>,
     metrics: &'static PrometheusHandle,
 }
 
@@ -53,6 +55,7 @@ impl Edge {
     /// The edge of a backend.
     pub fn new(config: &Config, backend: Backend, keys: AccessKeys) -> Arc<Edge> {
         Arc::new(Edge {
+            throttle: Throttle::new(&config.limits, backend.time()),
             backend,
             keys,
             signing_keys: sigv4::SigningKeyCache::default(),

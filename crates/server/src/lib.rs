@@ -20,6 +20,7 @@ pub mod runtime;
 mod secrets;
 pub mod serve;
 mod telemetry;
+pub mod throttle;
 mod tls;
 
 pub use access_keys::AccessKeys;

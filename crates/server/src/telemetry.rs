@@ -1,10 +1,14 @@
 //! Metrics, rendered for Prometheus at `/metrics`.
 
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use store::Histogram;
+
+use crate::runtime::Runtime;
 
 /// Bounds of histograms of sizes, such as the rows of a batch.
 const SIZE_BUCKETS: &[f64] =
@@ -69,6 +73,36 @@ impl Drop for OpenConnection {
     fn drop(&mut self) {
         gauge!(CONNECTIONS).decrement(1.0);
     }
+}
+
+/// What the runtime counts itself, as Prometheus reads it.
+pub fn render_runtime(runtime: &Runtime) -> String {
+    let (writer, log) = (runtime.writer_statistics(), runtime.store().wal_statistics());
+    let mut text = String::new();
+    let mut single = |name: &str, kind: &str, help: &str, value: u64| {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n\n");
+    };
+    single("callboard_tasks_open", "gauge", "Open tasks of the instances in memory", runtime.open_tasks() as u64);
+    single("callboard_instances", "gauge", "Instances there are", runtime.directory().instance_count() as u64);
+    single("callboard_commit_batches_waiting", "gauge", "Batches that wait for a commit", writer.waiting as u64);
+    single("callboard_commit_rows_total", "counter", "Rows that commits wrote", writer.rows);
+    single("callboard_commit_bytes_total", "counter", "Bytes that commits brought", writer.bytes);
+    single("callboard_commit_failures_total", "counter", "Commits that failed", writer.failures);
+    single("callboard_log_bytes", "gauge", "Bytes of the database's write-ahead log", log.bytes);
+    single("callboard_log_checkpoints_total", "counter", "Checkpoints of the write-ahead log", log.checkpoints);
+    summary(&mut text, "callboard_commit_batches", "Batches in a commit", &writer.batches, 1.0);
+    summary(&mut text, "callboard_commit_duration_seconds", "Seconds of a commit", &writer.duration_us, 1e-6);
+    text
+}
+
+/// A histogram in powers of two, by its quantiles.
+fn summary(text: &mut String, name: &str, help: &str, values: &Histogram, unit: f64) {
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} summary\n");
+    for quantile in [0.5, 0.9, 0.99] {
+        let value = values.quantile(quantile) as f64 * unit;
+        let _ = writeln!(text, "{name}{{quantile=\"{quantile}\"}} {value}");
+    }
+    let _ = write!(text, "{name}_sum {}\n{name}_count {}\n\n", values.sum() as f64 * unit, values.count());
 }
 
 /// The statuses that there are, without a new text for each request.

@@ -29,6 +29,9 @@ impl Edge {
         let caller = self.authenticate(&signed, &body)?;
         let route = route(signed.method, signed.raw_path)?;
         *name = route.operation.name;
+        if let Some(throttle) = &self.throttle {
+            throttle.admit(route.operation)?;
+        }
         let bound = bind(&route, signed.raw_query, &body)?;
         drop(body);
         self.backend.call(bound, self.keys.caller(caller.access_key_id)).await

@@ -26,7 +26,11 @@ impl Edge {
                     plain(StatusCode::SERVICE_UNAVAILABLE, JSON, body.to_string())
                 }
             },
-            METRICS => plain(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics.render()),
+            METRICS => plain(
+                StatusCode::OK,
+                "text/plain; version=0.0.4; charset=utf-8",
+                self.metrics.render() + &self.backend.metrics(),
+            ),
             _ => {
                 let body = json!({"Message": format!("no probe {path}; there are /health/live and /health/ready")});
                 plain(StatusCode::NOT_FOUND, JSON, body.to_string())

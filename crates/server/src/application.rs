@@ -244,7 +244,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         compiled_flows_max: config.instances.compiled_flows_max as usize,
         attachments: AttachmentRules {
             extensions: config.attachments.extensions.iter().map(|extension| extension.to_ascii_lowercase()).collect(),
-            allowed_hosts: config.attachments.allowed_hosts.iter().map(ToString::to_string).collect(),
+            url_judge: Attachments::url_judge(&config.attachments),
         },
     })
 }

@@ -22,6 +22,8 @@ use sha2::{Digest as _, Sha256};
 use store::DataPaths;
 use tracing::warn;
 
+use service::UrlJudge;
+
 use crate::config;
 use address::CheckedResolver;
 use storage::Storage;
@@ -112,24 +114,16 @@ impl Attachments {
 
     /// The URL, if its scheme and host are allowed.
     fn target(&self, url: &str) -> Result<Url, Refusal> {
-        let Ok(url) = Url::parse(url) else { return failed("the URL is malformed".to_owned()) };
-        if !matches!(url.scheme(), "http" | "https") {
-            return failed("the URL must begin with http:// or https://".to_owned());
-        }
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-            return failed("the URL names no host".to_owned());
-        };
-        if !self.allowed_hosts.iter().any(|pattern| pattern.matches(host, port)) {
-            return failed("the host is not among attachments.allowed_hosts".to_owned());
-        }
-        // Names are checked when they are resolved; an address is never resolved.
-        if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>()
-            && !self.allow_private_addresses
-            && !address::is_public(address)
-        {
-            return failed(address::REFUSED.to_owned());
-        }
-        Ok(url)
+        judge_url(&self.allowed_hosts, self.allow_private_addresses, url)
+    }
+
+    /// The same judgement, for the call that names the URL.
+    pub fn url_judge(config: &config::Attachments) -> UrlJudge {
+        let (hosts, private) = (config.allowed_hosts.clone(), config.allow_private_addresses);
+        UrlJudge::new(move |url| match judge_url(&hosts, private, url) {
+            Ok(_) => None,
+            Err(Refusal::Rejected(why) | Refusal::Failed(why)) => Some(why),
+        })
     }
 
     async fn store(&self, download: &Download<'_>, response: Response) -> Result<(u64, [u8; 32]), Refusal> {
@@ -185,6 +179,28 @@ impl Attachments {
 enum Refusal {
     Rejected(String),
     Failed(String),
+}
+
+/// Judges a URL by its scheme and host; names are judged again when they are resolved.
+fn judge_url(allowed_hosts: &[HostPattern], allow_private_addresses: bool, url: &str) -> Result<Url, Refusal> {
+    let Ok(url) = Url::parse(url) else { return failed("the URL is malformed".to_owned()) };
+    if !matches!(url.scheme(), "http" | "https") {
+        return failed("the URL must begin with http:// or https://".to_owned());
+    }
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return failed("the URL names no host".to_owned());
+    };
+    if !allowed_hosts.iter().any(|pattern| pattern.matches(host, port)) {
+        return failed(format!("host {host} is not among attachments.allowed_hosts"));
+    }
+    // Names are checked when they are resolved; an address is never resolved.
+    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>()
+        && !allow_private_addresses
+        && !address::is_public(address)
+    {
+        return failed(address::REFUSED.to_owned());
+    }
+    Ok(url)
 }
 
 fn failed<T>(reason: String) -> Result<T, Refusal> {

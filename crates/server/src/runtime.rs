@@ -15,7 +15,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use engine::InstanceId;
 use engine::instance::InstanceStatus;
-use service::{AccessKey, ApiError, Directory, Input, Operations, Request, Settings};
+use service::{AccessKey, ApiError, Directory, Input, Request, Settings};
 use sha2::{Digest, Sha256};
 use store::sqlite::SqliteStore;
 use store::{GroupCommit, ReaderBounds, Readers, Scan, Scope, Store, WriterBounds, WriterStatistics};
@@ -71,9 +71,11 @@ impl Runtime {
         attachments: Attachments,
     ) -> anyhow::Result<Self> {
         let blocking: Arc<dyn Store> = store.clone();
-        let writer = GroupCommit::start(Arc::clone(&blocking), options.writer).context("start the database's writer")?;
+        let writer =
+            GroupCommit::start(Arc::clone(&blocking), options.writer).context("start the database's writer")?;
         let readers = Readers::start(&blocking, ReaderBounds::default()).context("start the database's readers")?;
-        let (senders, receivers): (Vec<_>, Vec<_>) = (0..options.threads.max(1)).map(|_| std::sync::mpsc::channel()).unzip();
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..options.threads.max(1)).map(|_| std::sync::mpsc::channel()).unzip();
         let shared = Arc::new(Shared {
             options,
             settings: Arc::new(settings),
@@ -99,7 +101,8 @@ impl Runtime {
         sleeping.retain(|(_, scope)| *scope != Scope::SYSTEM);
         let mut threads = Vec::new();
         for (number, receiver) in receivers.into_iter().enumerate() {
-            let due: Vec<_> = sleeping.iter().copied().filter(|(_, scope)| shared.worker_of(*scope) == number).collect();
+            let due: Vec<_> =
+                sleeping.iter().copied().filter(|(_, scope)| shared.worker_of(*scope) == number).collect();
             let shared = Arc::clone(&shared);
             let name = format!("loops-{number}");
             let run = move || worker::run(&shared, number, &receiver, &due);
@@ -147,7 +150,10 @@ impl Runtime {
                 match self.shared.directory.instance(&instance) {
                     None => return Err(service::instance_not_found(&instance.to_string())),
                     Some(entry) if entry.status != InstanceStatus::Active => {
-                        let text = format!("instance {instance} is {}; DescribeInstance shows when it is ACTIVE", entry.status);
+                        let text = format!(
+                            "instance {instance} is {}; DescribeInstance shows when it is ACTIVE",
+                            entry.status
+                        );
                         return Err(ApiError::new("ResourceNotFoundException", text));
                     }
                     Some(_) => {}
@@ -228,13 +234,15 @@ impl Runtime {
 }
 
 fn digest(store: &dyn Store, scope: Scope) -> Result<String, store::Unavailable> {
-    let mut hash = Sha256::new();
+    // Records come in no particular order, so that their own hashes are sorted.
+    let mut hashes: Vec<[u8; 32]> = Vec::new();
     let mut record = |kind: store::Kind, id: &[u8], value: &[u8]| {
+        let mut hash = Sha256::new();
         hash.update([kind.0]);
-        for part in [id, value] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
+        hash.update((id.len() as u64).to_be_bytes());
+        hash.update(id);
+        hash.update(value);
+        hashes.push(hash.finalize().into());
     };
     store.load_hot(scope, &mut record)?;
     for kind in service::COLD_KINDS {
@@ -250,5 +258,7 @@ fn digest(store: &dyn Store, scope: Scope) -> Result<String, store::Unavailable>
             }
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    hashes.sort_unstable();
+    let all = hashes.iter().fold(Sha256::new(), Sha256::chain_update);
+    Ok(all.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

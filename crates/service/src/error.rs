@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use engine::ContactId;
 use engine::refusal::Refusal;
+use engine::start_task::segment;
 
 use crate::tx::Need;
 
@@ -151,6 +152,8 @@ impl From<Refusal> for ApiError {
             | Refusal::TemplateInactive(_)
             | Refusal::FlowUnusable { .. }
             | Refusal::NothingToUpdate => ApiError::invalid_request(text),
+            // R11: the assignment is a matter of several members, so it is the request that is wrong.
+            Refusal::SegmentValue { key, .. } if key == segment::ASSIGNMENT_TYPE => ApiError::invalid_request(text),
             Refusal::AttachmentName { .. } => {
                 ApiError::invalid_request(text).with("Reason", file_reason("INVALID_FILE_NAME"))
             }

@@ -82,8 +82,11 @@ pub struct Fetched {
     /// Of the request.
     pub ticket: u64,
     /// The commit that was the last in the snapshot, and the records; or that the store cannot be read.
-    pub result: Result<(CommitNumber, Vec<(Key, Option<Vec<u8>>)>), store::Unavailable>,
+    pub result: Result<(CommitNumber, FetchedRecords), store::Unavailable>,
 }
+
+/// Records with their keys; `None` for those that do not exist.
+pub type FetchedRecords = Vec<(Key, Option<Vec<u8>>)>;
 
 /// What the loop wants done.
 #[derive(Debug)]

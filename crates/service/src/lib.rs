@@ -44,6 +44,6 @@ pub use journal::JournalEntry;
 pub use kinds::COLD_KINDS;
 pub use load::{LoadFailure, load};
 pub use operations::{Operations, Prepared, Request};
-pub use settings::{AttachmentRules, Quotas, Settings};
+pub use settings::{AttachmentRules, Quotas, Settings, UrlJudge};
 pub use tx::Tx;
 pub use world::World;

@@ -224,7 +224,7 @@ impl Operations {
     where
         O::Input: InInstance,
     {
-        self.add::<O>(Run::Read(handler), |input| instance_of(input), |_| Ok(()))
+        self.add::<O>(Run::Read(handler), instance_of, |_| Ok(()))
     }
 
     /// An operation that may change something.
@@ -232,7 +232,7 @@ impl Operations {
     where
         O::Input: InInstance,
     {
-        self.add::<O>(Run::Write(handler), |input| instance_of(input), |_| Ok(()))
+        self.add::<O>(Run::Write(handler), instance_of, |_| Ok(()))
     }
 
     /// An operation with refusals that come before the instance is looked up.
@@ -244,7 +244,7 @@ impl Operations {
     where
         O::Input: InInstance,
     {
-        self.add::<O>(Run::Write(handler), |input| instance_of(input), check)
+        self.add::<O>(Run::Write(handler), instance_of, check)
     }
 
     /// An operation whose instance, if any, is told from elsewhere in the input.

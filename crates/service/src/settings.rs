@@ -1,5 +1,7 @@
 //! What the operator configured, as far as the application asks for it.
 
+use std::sync::Arc;
+
 use engine::InstanceId;
 use engine::arn::Scope;
 use engine::limits::Limits;
@@ -37,8 +39,32 @@ pub struct Settings {
 pub struct AttachmentRules {
     /// File name extensions, in lower case.
     pub extensions: Vec<String>,
-    /// Hosts that files may be downloaded from: `host`, `host:port` or `*.suffix`.
-    pub allowed_hosts: Vec<String>,
+    /// Judges the URL of a file, as far as that needs no network.
+    pub url_judge: UrlJudge,
+}
+
+type RefuseUrl = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Says why nothing may be downloaded from a URL, if so.
+#[derive(Clone)]
+pub struct UrlJudge(Arc<RefuseUrl>);
+
+impl UrlJudge {
+    /// The rules of whoever downloads.
+    pub fn new(refusal: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        UrlJudge(Arc::new(refusal))
+    }
+
+    /// Why nothing may be downloaded from the URL.
+    pub fn refusal(&self, url: &str) -> Option<String> {
+        (self.0)(url)
+    }
+}
+
+impl std::fmt::Debug for UrlJudge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UrlJudge")
+    }
 }
 
 /// How many resources an instance may have. `None` is no quota (`quotas.md` section 1).
@@ -102,7 +128,7 @@ impl Default for Settings {
             compiled_flows_max: 1_000,
             attachments: AttachmentRules {
                 extensions: extensions.split(' ').map(str::to_owned).collect(),
-                allowed_hosts: Vec::new(),
+                url_judge: UrlJudge::new(|_| Some("this server downloads nothing".to_owned())),
             },
         }
     }

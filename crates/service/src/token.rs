@@ -164,6 +164,9 @@ struct Sealing {
     sealed: Vec<TokenHash>,
 }
 
+/// The blocks to write in one turn and, with the last ones, the segment.
+pub type SealStep = (Vec<(Key, Vec<u8>)>, Option<TokenSegment>);
+
 /// All tokens of one instance.
 #[derive(Debug, Default)]
 pub struct Tokens {
@@ -250,7 +253,7 @@ impl Tokens {
     /// Goes on with sealing, if it is time: the blocks to write now and, with the last ones, the segment.
     ///
     /// `durable` is the newest commit that cannot be lost: only tokens up to it are sealed.
-    pub fn seal_step(&mut self, now: Timestamp, durable: u64) -> Option<(Vec<(Key, Vec<u8>)>, Option<TokenSegment>)> {
+    pub fn seal_step(&mut self, now: Timestamp, durable: u64) -> Option<SealStep> {
         if self.sealing.is_none() && self.seal_is_due(now) {
             self.begin_sealing(durable);
         }

@@ -44,6 +44,23 @@ pub type Cold = HashMap<Key, Option<Arc<[u8]>>>;
 /// Compiled flows by content hash. A cache: it can be dropped at any time.
 pub type CompiledFlows = BTreeMap<ContentHash, Arc<CompiledFlow>>;
 
+/// What an overlay lies over.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'w> {
+    /// The records in memory.
+    pub world: &'w World,
+    /// The records that were fetched for this event.
+    pub cold: &'w Cold,
+    /// Flows that were compiled before.
+    pub compiled: &'w RefCell<CompiledFlows>,
+    /// What the operator configured.
+    pub settings: &'w Settings,
+    /// The instance; nil for the system scope.
+    pub instance: engine::InstanceId,
+    /// The instance's now.
+    pub now: Timestamp,
+}
+
 /// An overlay over an instance's records.
 #[derive(Debug)]
 pub struct Tx<'w> {
@@ -62,16 +79,8 @@ pub struct Tx<'w> {
 
 impl<'w> Tx<'w> {
     /// An empty overlay. `seed` decides ids and draws.
-    pub fn new(
-        world: &'w World,
-        cold: &'w Cold,
-        compiled: &'w RefCell<CompiledFlows>,
-        settings: &'w Settings,
-        instance: engine::InstanceId,
-        now: Timestamp,
-        seed: u64,
-        token: Option<Token>,
-    ) -> Self {
+    pub fn new(ground: Ground<'w>, seed: u64, token: Option<Token>) -> Self {
+        let Ground { world, cold, compiled, settings, instance, now } = ground;
         let arn_scope = settings.arn_scope(instance);
         let random = Random(seed);
         let newest_read = Cell::new(0);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use engine::contact::{Chain, Contact};
 use engine::instance::Instance;
-use engine::{ContactId, InstanceId, Timestamp};
+use engine::{ContactId, InstanceId};
 use store::{Key, KeyId, Kind, Write};
 
 use crate::contacts::ContactTable;

@@ -125,12 +125,12 @@ impl Shared {
         self.read(scope, move |store| {
             let ticket = request.ticket;
             let result = match request.what {
-                Fetch::Keys(keys) => store
-                    .get(scope, &keys)
-                    .map(|(as_of, values)| (as_of, keys.into_iter().zip(values).collect())),
-                Fetch::Scan(scan) => store.scan(scope, &scan).map(|page| {
-                    (page.as_of, page.rows.into_iter().map(|row| (row.key, Some(row.value))).collect())
-                }),
+                Fetch::Keys(keys) => {
+                    store.get(scope, &keys).map(|(as_of, values)| (as_of, keys.into_iter().zip(values).collect()))
+                }
+                Fetch::Scan(scan) => store
+                    .scan(scope, &scan)
+                    .map(|page| (page.as_of, page.rows.into_iter().map(|row| (row.key, Some(row.value))).collect())),
             };
             shared.send(scope, Message::Input(scope, Input::Fetched(Fetched { ticket, result })));
         });
@@ -196,4 +196,3 @@ impl Shared {
         Arc::clone(targets.entry(host.to_owned()).or_insert_with(places))
     }
 }
-

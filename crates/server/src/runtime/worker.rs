@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::effects;
 use super::shared::{Reply, Shared};
+use crate::clock::wall_ms;
 
 /// Messages taken before the loops get their turn.
 const MESSAGES_PER_ROUND: usize = 4_096;
@@ -82,7 +83,7 @@ pub fn run(shared: &Arc<Shared>, number: usize, receiver: &Receiver<Message>, sl
         due: sleeping.iter().copied().collect(),
         due_of: sleeping.iter().map(|(at, scope)| (*scope, *at)).collect(),
         outputs: Vec::new(),
-        last_sweep_ms: shared.clock.now_ms(),
+        last_sweep_ms: wall_ms(),
         stopping: false,
     };
     while !(worker.stopping && worker.is_quiet()) {
@@ -156,7 +157,11 @@ impl Worker<'_> {
                 return;
             }
             if inbox.len() >= self.shared.options.inbox_max {
-                let text = format!("{} calls wait for this instance already; send {} again later", inbox.len(), request.operation);
+                let text = format!(
+                    "{} calls wait for this instance already; send {} again later",
+                    inbox.len(),
+                    request.operation
+                );
                 answer(reply, Err(ApiError::new("ThrottlingException", text)));
                 return;
             }
@@ -183,7 +188,7 @@ impl Worker<'_> {
         };
         let settings = Arc::clone(&self.shared.settings);
         let instance = InstanceLoop::new(scope, head, world, settings, random_seed(), TurnBounds::default());
-        let last_used_ms = self.shared.clock.now_ms();
+        let last_used_ms = wall_ms();
         let open = Open { instance, inbox, next_due: None, last_used_ms, busy: false, troubled: false, closing: None };
         self.hosted.insert(scope, Hosted::Open(Box::new(open)));
         self.ready.insert(scope);
@@ -229,10 +234,10 @@ impl Worker<'_> {
             self.due.remove(&(at, scope));
             self.due_of.remove(&scope);
             self.ready.insert(scope);
-            if !self.hosted.contains_key(&scope) {
-                self.hosted.insert(scope, Hosted::Opening(VecDeque::new()));
+            self.hosted.entry(scope).or_insert_with(|| {
                 self.shared.open(scope);
-            }
+                Hosted::Opening(VecDeque::new())
+            });
         }
     }
 
@@ -241,7 +246,7 @@ impl Worker<'_> {
             let Some(Hosted::Open(open)) = self.hosted.get_mut(&scope) else { continue };
             let now = self.shared.clock.now_ms();
             let report = open.instance.turn(Timestamp(now), &mut open.inbox, &mut self.outputs);
-            open.last_used_ms = now;
+            open.last_used_ms = wall_ms();
             open.busy = report.busy;
             open.next_due = report.next_due;
             if report.more {
@@ -288,9 +293,9 @@ impl Worker<'_> {
         }
     }
 
-    /// Lets go of instances that nobody has used for a while. They stay in the list of the due ones.
+    /// Lets go of instances that nobody has used for a while, in real time. They stay in the list of the due ones.
     fn sweep(&mut self) {
-        let now = self.shared.clock.now_ms();
+        let now = wall_ms();
         if now - self.last_sweep_ms < SLEEP_MS_MAX {
             return;
         }

@@ -22,6 +22,11 @@ pub fn accept(tx: &mut Tx<'_>, given: &[shapes::TaskAttachment]) -> Result<Vec<P
         return Ok(Vec::new());
     }
     attachments::check_names(given.iter().map(|file| file.file_name.as_str()), &tx.settings().attachments.extensions)?;
+    for file in given {
+        if let Some(why) = tx.settings().attachments.url_judge.refusal(&file.s3_url) {
+            return Err(ApiError::invalid_request(format!("S3Url of attachment {:?}: {why}", file.file_name)));
+        }
+    }
     if !tx.list::<StorageConfig>().iter().any(|config| config.resource_type == ATTACHMENTS) {
         return Err(ApiError::invalid_request(
             "the instance has no storage for attachments; give it one by AssociateInstanceStorageConfig with ResourceType ATTACHMENTS",

@@ -217,7 +217,7 @@ pub fn describe_contact(
         total_pause_count: Some(0),
         total_pause_duration_in_seconds: contact.is_completed().then_some(0),
         customer_id: contact.customer_id.clone(),
-        queue_priority: contact.queue.map(|_| contact.head().priority),
+        queue_priority: Some(contact.head().priority),
         queue_time_adjustment_seconds: contact.queue_time_adjustment_seconds,
         tags: Some(tags),
         segment_attributes: Some(segment.iter().map(|(key, value)| (key.clone(), shown_segment(value))).collect()),

@@ -11,7 +11,7 @@ use crate::call::Caller;
 use crate::error::{ApiError, Halt};
 use crate::operations::{Operations, Request};
 use crate::settings::{Quotas, Settings};
-use crate::tx::{Cold, CompiledFlows, Tx};
+use crate::tx::{Cold, CompiledFlows, Ground, Tx};
 use crate::world::World;
 
 const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
@@ -50,8 +50,9 @@ impl Instance {
         let mut cold = Cold::new();
         loop {
             let scope = request.instance.unwrap_or(InstanceId(Uuid::nil()));
-            let mut tx =
-                Tx::new(&self.world, &cold, &self.compiled, &self.settings, scope, now, self.commit, request.token);
+            let (world, compiled, settings) = (&self.world, &self.compiled, &self.settings);
+            let ground = Ground { world, cold: &cold, compiled, settings, instance: scope, now };
+            let mut tx = Tx::new(ground, self.commit, request.token);
             match request.prepared.run(&mut tx, &request.call) {
                 Ok(body) => {
                     let (changes, _) = tx.finish();

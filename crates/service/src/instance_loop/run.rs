@@ -8,7 +8,7 @@ use super::{Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, 
 use crate::error::{ApiError, Halt};
 use crate::handlers::contact;
 use crate::token::Token;
-use crate::tx::{Cold, Need, Tx};
+use crate::tx::{Cold, Ground, Need, Tx};
 
 impl<R> Event<R> {
     /// The caller that waits for the event, if one does.
@@ -83,7 +83,15 @@ impl<R> InstanceLoop<R> {
         handler: impl FnOnce(&mut Tx<'_>) -> Result<T, Halt>,
     ) -> Result<(T, u64), (Halt, u64)> {
         let instance = self.instance();
-        let mut tx = Tx::new(&self.world, cold, &self.compiled, &self.settings, instance, self.now, seed, token);
+        let ground = Ground {
+            world: &self.world,
+            cold,
+            compiled: &self.compiled,
+            settings: &self.settings,
+            instance,
+            now: self.now,
+        };
+        let mut tx = Tx::new(ground, seed, token);
         let result = handler(&mut tx);
         let (changes, newest_read) = tx.finish();
         match result {

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use std::thread::available_parallelism;
 
 use anyhow::Context as _;
-use service::{AttachmentRules, Operations, Quotas, Settings};
+use service::{AttachmentRules, HotBytes, Operations, Quotas, Settings};
 use store::sqlite::{self, SqliteStore};
 use store::{DataDir, Holder, Store as _, WriterBounds};
 use tracing::warn;
@@ -241,6 +241,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         event_retention_ms: days(config.retention.events_days),
         contact_retention_ms: days(config.retention.contacts_days),
         hot_bytes_max,
+        hot_bytes: HotBytes::default(),
         compiled_flows_max: config.instances.compiled_flows_max as usize,
         attachments: AttachmentRules {
             extensions: config.attachments.extensions.iter().map(|extension| extension.to_ascii_lowercase()).collect(),

@@ -3,6 +3,7 @@
 //! An effect is a record, written with its cause and deleted with its result, so that a crash between the two does it
 //! again. Whoever performs it must bear that.
 
+use engine::instance::IdentityManagement;
 use engine::{ContactId, FileId, InstanceId, Timestamp};
 use store::{KeyId, Kind};
 use uuid::Uuid;
@@ -40,6 +41,9 @@ pub enum Effect {
         /// The instance.
         #[n(0)]
         instance: InstanceId,
+        /// Where its users sign in.
+        #[n(1)]
+        identity_management: IdentityManagement,
     },
     /// System scope: delete all records of an instance that is gone.
     #[n(1)]

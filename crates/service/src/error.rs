@@ -114,6 +114,14 @@ impl From<Need> for Halt {
     }
 }
 
+/// Too many calls wait already: ThrottlingException where the operation declares it, else the code that every SDK
+/// retries as well (`authorization.md` 7.1).
+pub fn throttled(operation: &str, text: impl Into<String>) -> ApiError {
+    const THROTTLING: &str = "ThrottlingException";
+    let declared = api::operation(operation).is_none_or(|facts| facts.declares(THROTTLING));
+    ApiError::new(if declared { THROTTLING } else { "TooManyRequestsException" }, text)
+}
+
 /// The instance is not in the registry (`observed-errors.md` E-I6).
 pub fn instance_not_found(given: &str) -> ApiError {
     ApiError::not_found(format!("Instance not found: {given}; ListInstances shows the instances there are"))

@@ -139,7 +139,7 @@ pub(crate) fn effect_done(tx: &mut Tx<'_>, id: EffectId, outcome: &EffectOutcome
     let Some(record) = tx.get::<EffectRecord>(id.0.as_bytes()) else { return Ok(()) };
     tx.delete::<EffectRecord>(id.0.as_bytes());
     match (&record.effect, outcome) {
-        (Effect::CreateDefaults { instance }, outcome) => instance::defaults_created(tx, *instance, outcome),
+        (Effect::CreateDefaults { instance, .. }, outcome) => instance::defaults_created(tx, *instance, outcome),
         (Effect::DeleteRecords { .. }, _) => Ok(()),
         (Effect::FetchAttachment { job }, outcome) => {
             let (status, reason) = match outcome {

@@ -183,6 +183,14 @@ pub struct InstanceLoop<R> {
     performing: BTreeSet<EffectId>,
     health: Health,
     maintenance: maintenance::Schedule,
+    /// What the instance has added to the memory of all.
+    counted_bytes: usize,
+}
+
+impl<R> Drop for InstanceLoop<R> {
+    fn drop(&mut self) {
+        self.settings.hot_bytes.change(self.counted_bytes, 0);
+    }
 }
 
 impl<R> InstanceLoop<R> {
@@ -216,6 +224,7 @@ impl<R> InstanceLoop<R> {
             performing: BTreeSet::new(),
             health: Health::Serving,
             maintenance: maintenance::Schedule::default(),
+            counted_bytes: 0,
         }
     }
 
@@ -303,6 +312,8 @@ impl<R> InstanceLoop<R> {
         *inputs = held_back;
         self.maintain(out);
         self.commit_if_free(out);
+        let bytes = self.world.hot_bytes();
+        self.settings.hot_bytes.change(std::mem::replace(&mut self.counted_bytes, bytes), bytes);
         let reloading = matches!(self.health, Health::Reloading);
         TurnReport {
             more: !reloading && (!inputs.is_empty() || self.has_due_timer() || self.next_turn().is_some()),

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use api::{Operation, OperationFacts};
 use engine::InstanceId;
+use engine::instance::IdentityManagement;
 use serde_json::Value;
 
 use crate::call::{Call, Caller};
@@ -63,8 +64,9 @@ impl Request {
     }
 
     /// Gives an instance its default resources, if it has none.
-    pub fn create_defaults(instance: InstanceId) -> Self {
-        Self::internal("CreateDefaults", Some(instance), handlers::defaults::create_defaults)
+    pub fn create_defaults(instance: InstanceId, identity_management: IdentityManagement) -> Self {
+        let create = move |tx: &mut Tx<'_>| handlers::defaults::create_defaults(tx, identity_management);
+        Self::internal("CreateDefaults", Some(instance), create)
     }
 
     /// Issues an access key, or changes one.

@@ -1,6 +1,7 @@
 //! What the operator configured, as far as the application asks for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use engine::InstanceId;
 use engine::arn::Scope;
@@ -28,10 +29,32 @@ pub struct Settings {
     pub contact_retention_ms: i64,
     /// Memory that open contacts of one server may take, in bytes.
     pub hot_bytes_max: usize,
+    /// Memory that they take now, over all instances.
+    pub hot_bytes: HotBytes,
     /// Compiled flows kept in memory for one instance.
     pub compiled_flows_max: usize,
     /// What attachments may be.
     pub attachments: AttachmentRules,
+}
+
+/// How much memory the open contacts of all instances take. Clones share the count.
+#[derive(Debug, Clone, Default)]
+pub struct HotBytes(Arc<AtomicUsize>);
+
+impl HotBytes {
+    /// All instances together.
+    pub fn total(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// One instance went from so many bytes to so many.
+    pub fn change(&self, from: usize, to: usize) {
+        if to >= from {
+            self.0.fetch_add(to - from, Ordering::Relaxed);
+        } else {
+            self.0.fetch_sub(from - to, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What may be attached to a task (`start-task-contact.md` R24).
@@ -125,6 +148,7 @@ impl Default for Settings {
             event_retention_ms: 7 * DAY_MS,
             contact_retention_ms: 730 * DAY_MS,
             hot_bytes_max: 4 << 30,
+            hot_bytes: HotBytes::default(),
             compiled_flows_max: 1_000,
             attachments: AttachmentRules {
                 extensions: extensions.split(' ').map(str::to_owned).collect(),

@@ -254,11 +254,6 @@ impl<'w> Tx<'w> {
         self.world.contacts.len() + self.changes.contacts.values().filter(added).count()
     }
 
-    /// About how many bytes the instance's open contacts hold in memory.
-    pub fn hot_bytes(&self) -> usize {
-        self.world.hot_bytes()
-    }
-
     /// How many contacts wait in a queue, and since when the oldest, this handler's own changes included.
     pub fn queue_depth(&self, queue: &QueueId) -> (usize, Option<Timestamp>) {
         self.depth(queue, None)

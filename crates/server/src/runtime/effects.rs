@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::InstanceId;
+use engine::instance::IdentityManagement;
 use service::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, Input, Request};
 use store::{Deleted, Epoch, Scope, Step};
 use tokio::sync::oneshot;
@@ -18,7 +19,9 @@ pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
     let tokio = shared.tokio.clone();
     tokio.spawn(async move {
         let outcome = match record.effect {
-            Effect::CreateDefaults { instance } => create_defaults(&shared, instance).await,
+            Effect::CreateDefaults { instance, identity_management } => {
+                create_defaults(&shared, instance, identity_management).await
+            }
             Effect::DeleteRecords { instance } => delete_records(&shared, Scope(instance.0)).await,
             Effect::FetchAttachment { job } => fetch_attachment(&shared, scope, &job).await,
         };
@@ -30,8 +33,8 @@ fn done(shared: &Shared, scope: Scope, id: EffectId, outcome: EffectOutcome) {
     shared.send(scope, Message::Input(scope, Input::EffectDone(id, outcome)));
 }
 
-async fn create_defaults(shared: &Shared, instance: InstanceId) -> EffectOutcome {
-    match shared.call(Scope(instance.0), Request::create_defaults(instance)).await {
+async fn create_defaults(shared: &Shared, instance: InstanceId, identity: IdentityManagement) -> EffectOutcome {
+    match shared.call(Scope(instance.0), Request::create_defaults(instance, identity)).await {
         Ok(_) => EffectOutcome::Done,
         Err(error) => {
             tracing::error!(instance.id = %instance, cause = ?error.cause, "Creating the defaults of {instance} failed: {error}");

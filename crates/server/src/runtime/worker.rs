@@ -153,7 +153,10 @@ impl Worker<'_> {
         };
         if let Input::Request(request, reply) = input {
             if self.stopping {
-                answer(reply, Err(ApiError::new("ThrottlingException", "the server is stopping; send the call again")));
+                answer(
+                    reply,
+                    Err(service::throttled(request.operation, "the server is stopping; send the call again")),
+                );
                 return;
             }
             if inbox.len() >= self.shared.options.inbox_max {
@@ -162,7 +165,7 @@ impl Worker<'_> {
                     inbox.len(),
                     request.operation
                 );
-                answer(reply, Err(ApiError::new("ThrottlingException", text)));
+                answer(reply, Err(service::throttled(request.operation, text)));
                 return;
             }
             inbox.push_back(Input::Request(request, reply));

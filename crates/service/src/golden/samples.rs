@@ -321,8 +321,11 @@ pub(super) fn effects() -> Vec<EffectRecord> {
         file: FileId(id(15)),
     };
     let instance = InstanceId(id(1));
-    let effects =
-        [Effect::CreateDefaults { instance }, Effect::DeleteRecords { instance }, Effect::FetchAttachment { job }];
+    let effects = [
+        Effect::CreateDefaults { instance, identity_management: IdentityManagement::Saml },
+        Effect::DeleteRecords { instance },
+        Effect::FetchAttachment { job },
+    ];
     effects.into_iter().map(|effect| EffectRecord { id: EffectId(id(16)), effect, since: at(14) }).collect()
 }
 
@@ -332,7 +335,12 @@ pub(super) fn token_segments() -> Vec<TokenSegment> {
 
 pub(super) fn defaults() -> Vec<Defaults> {
     let flow = |(n, flow_type): (usize, &FlowType)| (*flow_type, ContactFlowId(id(n as u8)));
-    vec![Defaults { version: 1, created: at(16), flows: FlowType::ALL.iter().enumerate().map(flow).collect() }]
+    vec![Defaults {
+        version: 1,
+        created: at(16),
+        flows: FlowType::ALL.iter().enumerate().map(flow).collect(),
+        identity_management: IdentityManagement::Saml,
+    }]
 }
 
 fn reference(n: usize, reference_type: ReferenceType) -> (String, Reference) {

@@ -8,6 +8,7 @@ use engine::agent_status::{AgentStatus, AgentStatusKind, AgentStatusState};
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::{ContactFlow, FlowContent, FlowState, FlowType};
 use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
+use engine::instance::IdentityManagement;
 use engine::predefined::PredefinedAttribute;
 use engine::queue::{Queue, QueueKind, QueueStatus};
 use engine::routing_profile::{Channel, MediaConcurrency, QueueConfig, RoutingProfile};
@@ -44,6 +45,9 @@ pub(crate) struct Defaults {
     /// The default flow of each type that has one. They cannot be deleted.
     #[n(2)]
     pub flows: BTreeMap<FlowType, ContactFlowId>,
+    /// Where the instance's users sign in.
+    #[n(3)]
+    pub identity_management: IdentityManagement,
 }
 
 impl Record for Defaults {
@@ -60,8 +64,13 @@ pub(crate) fn default_flow(tx: &Tx<'_>, flow_type: FlowType) -> Option<ContactFl
     tx.get::<Defaults>(&KEY)?.flows.get(&flow_type).copied()
 }
 
+/// Where the instance's users sign in.
+pub(crate) fn identity_management(tx: &Tx<'_>) -> Option<IdentityManagement> {
+    Some(tx.get::<Defaults>(&KEY)?.identity_management)
+}
+
 /// Gives the instance its default resources. Does nothing when they were made before.
-pub(crate) fn create_defaults(tx: &mut Tx<'_>) -> Result<(), Halt> {
+pub(crate) fn create_defaults(tx: &mut Tx<'_>, identity_management: IdentityManagement) -> Result<(), Halt> {
     if tx.get::<Defaults>(&KEY).is_some() {
         return Ok(());
     }
@@ -72,7 +81,7 @@ pub(crate) fn create_defaults(tx: &mut Tx<'_>) -> Result<(), Halt> {
     create_security_profiles(tx);
     create_agent_statuses(tx);
     create_predefined_attributes(tx);
-    tx.put(Defaults { version: DEFAULTS_VERSION, created: tx.now, flows });
+    tx.put(Defaults { version: DEFAULTS_VERSION, created: tx.now, flows, identity_management });
     Ok(())
 }
 

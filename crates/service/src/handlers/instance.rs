@@ -98,7 +98,7 @@ pub fn create_instance(
         created: tx.now,
         seed,
     });
-    tx.perform(Effect::CreateDefaults { instance: id });
+    tx.perform(Effect::CreateDefaults { instance: id, identity_management });
     tx.made(id.0);
     Ok(answer(tx, id))
 }

@@ -168,7 +168,7 @@ fn refuse_over_open_tasks(tx: &Tx<'_>) -> Result<(), ApiError> {
             "the instance has {open} open tasks, and its quota is {quota} (limits.tasks_open_max); end some, or raise the quota"
         )));
     }
-    let bytes = tx.hot_bytes();
+    let bytes = tx.settings().hot_bytes.total();
     if bytes >= tx.settings().hot_bytes_max {
         return Err(ApiError::service_quota(format!(
             "the open tasks take {bytes} bytes of memory, and {} are allowed (hot_bytes_max); end some, or raise the limit",

@@ -39,7 +39,9 @@ impl Instance {
             operations: Operations::standard(),
             commit: 0,
         };
-        instance.run(&Request::create_defaults(INSTANCE)).unwrap();
+        instance
+            .run(&Request::create_defaults(INSTANCE, engine::instance::IdentityManagement::ConnectManaged))
+            .unwrap();
         instance
     }
 
@@ -136,7 +138,9 @@ fn the_defaults_are_made_once() {
     let mut instance = Instance::new();
     let before = instance.names("ListContactFlows");
     assert_eq!(before.len(), 8);
-    let (_, written) = instance.run(&Request::create_defaults(INSTANCE)).unwrap();
+    let (_, written) = instance
+        .run(&Request::create_defaults(INSTANCE, engine::instance::IdentityManagement::ConnectManaged))
+        .unwrap();
     assert_eq!(written, 0);
     assert_eq!(instance.names("ListContactFlows"), before);
     assert_eq!(instance.names("ListQueues"), ["BasicQueue"]);

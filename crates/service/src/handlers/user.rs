@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use api::shapes;
 use engine::arn::Resource;
+use engine::instance::IdentityManagement;
 use engine::queue::{Queue, QueueKind, QueueStatus};
 use engine::routing_profile::RoutingProfile;
 use engine::security_profile::SecurityProfile;
@@ -17,6 +18,7 @@ use engine::user::{Identity, PhoneConfig, PhoneType, User};
 use engine::{QueueId, UserId};
 use store::{KeyId, Kind};
 
+use super::defaults;
 use super::resource::{load, same, shown};
 use super::tag::new_tags;
 use crate::call::Call;
@@ -58,9 +60,7 @@ pub(crate) fn create_user(
         .into());
     }
     super::refuse_over_quota("users", users.len(), tx.settings().quotas.users)?;
-    if input.password.is_none() {
-        return Err(ApiError::invalid_request("Required parameter missing: Password").into());
-    }
+    check_sign_in(tx, input)?;
     refuse_channel_configs(input)?;
     if let Some(group) = &input.hierarchy_group_id {
         return Err(resource_not_found("hierarchy group", group).into());
@@ -95,6 +95,30 @@ pub(crate) fn create_user(
     tx.put(agent_queue(tx, id));
     tx.put(user);
     Ok(shapes::CreateUserResponse { user_id: Some(id.to_string()), user_arn: Some(arn(tx, id)) })
+}
+
+/// A password is for instances that manage their users themselves, and only for those; a name that a directory gives
+/// may be longer (`control-plane.md` section 2).
+fn check_sign_in(tx: &Tx<'_>, input: &shapes::CreateUserRequest) -> Result<(), ApiError> {
+    const USERNAME_CHARACTERS_MAX: usize = 20;
+    const SAML_USERNAME_CHARACTERS_MAX: usize = 64;
+    let managed_here =
+        defaults::identity_management(tx).is_none_or(|identity| identity == IdentityManagement::ConnectManaged);
+    let saml = defaults::identity_management(tx) == Some(IdentityManagement::Saml);
+    if managed_here && input.password.is_none() {
+        return Err(ApiError::invalid_request("Required parameter missing: Password"));
+    }
+    if !managed_here && input.password.is_some() {
+        let text = "Password cannot be given: the users of this instance sign in elsewhere";
+        return Err(ApiError::invalid_request(text));
+    }
+    let max = if saml { SAML_USERNAME_CHARACTERS_MAX } else { USERNAME_CHARACTERS_MAX };
+    let length = input.username.chars().count();
+    if length > max {
+        let text = format!("Invalid parameter:  Username has {length} characters; give at most {max}");
+        return Err(ApiError::invalid_parameter(text));
+    }
+    Ok(())
 }
 
 /// The queue of an agent: nameless, without hours, bounded by the engine's own limit.

@@ -51,7 +51,10 @@ struct Driver {
 impl Driver {
     fn new() -> Self {
         let mut driver = Self::open(Arc::new(MemoryStore::default()), START_MS);
-        driver.inputs.push_back(Input::Request(Request::create_defaults(INSTANCE), 0));
+        driver.inputs.push_back(Input::Request(
+            Request::create_defaults(INSTANCE, engine::instance::IdentityManagement::ConnectManaged),
+            0,
+        ));
         driver.settle();
         driver.answers.clear();
         driver.next_reply = 1;

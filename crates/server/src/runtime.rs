@@ -117,6 +117,11 @@ impl Runtime {
         &self.shared.directory
     }
 
+    /// The bounds of the domain.
+    pub fn limits(&self) -> &engine::limits::Limits {
+        &self.shared.settings.limits
+    }
+
     /// The time that contacts live in.
     pub fn time(&self) -> &Clock {
         &self.shared.clock

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use api::{Operation, OperationFacts};
 use engine::InstanceId;
 use engine::instance::IdentityManagement;
+use engine::limits::Limits;
 use serde_json::Value;
 
 use crate::call::{Call, Caller};
@@ -84,8 +85,11 @@ type ReadHandler<O> = fn(&Tx<'_>, &Call, &<O as Operation>::Input) -> Result<<O 
 /// Which loop a call belongs to, told from its input.
 pub type Route<I> = fn(&I) -> Result<Option<InstanceId>, ApiError>;
 
+/// What is refused before the instance is looked up.
+pub type Check<I> = fn(&I, &Limits) -> Result<(), ApiError>;
+
 trait Handler: Send + Sync {
-    fn prepare(&self, input: Value) -> Result<(Option<InstanceId>, Box<dyn Prepared>), ApiError>;
+    fn prepare(&self, input: Value, limits: &Limits) -> Result<(Option<InstanceId>, Box<dyn Prepared>), ApiError>;
     fn writes(&self) -> bool;
 }
 
@@ -104,7 +108,7 @@ impl<O: Operation> Copy for Run<O> {}
 
 struct Registered<O: Operation> {
     run: Run<O>,
-    check: fn(&O::Input) -> Result<(), ApiError>,
+    check: Check<O::Input>,
     route: Route<O::Input>,
 }
 
@@ -115,12 +119,12 @@ struct PreparedCall<O: Operation> {
 }
 
 impl<O: Operation> Handler for Registered<O> {
-    fn prepare(&self, input: Value) -> Result<(Option<InstanceId>, Box<dyn Prepared>), ApiError> {
+    fn prepare(&self, input: Value, limits: &Limits) -> Result<(Option<InstanceId>, Box<dyn Prepared>), ApiError> {
         let input: O::Input = serde_json::from_value(input).map_err(|error| {
             // The protocol checked the input against the same model, so a difference is ours.
             ApiError::internal(format!("the checked input of {} has not the type's form: {error}", O::FACTS.name))
         })?;
-        (self.check)(&input)?;
+        (self.check)(&input, limits)?;
         let instance = (self.route)(&input)?;
         Ok((instance, Box::new(PreparedCall::<O> { run: self.run, input, operation: PhantomData })))
     }
@@ -159,6 +163,7 @@ fn conform(halt: Halt, facts: &OperationFacts) -> Halt {
 /// All operations that have a handler.
 pub struct Operations {
     handlers: HashMap<&'static str, Box<dyn Handler>>,
+    limits: Limits,
 }
 
 impl std::fmt::Debug for Operations {
@@ -168,9 +173,9 @@ impl std::fmt::Debug for Operations {
 }
 
 impl Operations {
-    /// The operations of Callboard.
-    pub fn standard() -> Self {
-        handlers::register(Operations { handlers: HashMap::new() })
+    /// The operations of Callboard, within these bounds.
+    pub fn standard(limits: Limits) -> Self {
+        handlers::register(Operations { handlers: HashMap::new(), limits })
     }
 
     /// Whether the operation has a handler.
@@ -204,18 +209,13 @@ impl Operations {
             Halt::Refused(error) => error,
             Halt::Need(_) => unreachable!("a refusal stays a refusal"),
         };
-        let (instance, prepared) = handler.prepare(input).map_err(refuse)?;
+        let (instance, prepared) = handler.prepare(input, &self.limits).map_err(refuse)?;
         let token = idempotency.map(|(token, fingerprint)| Token::new(facts.name, token, fingerprint));
         let writes = handler.writes();
         Ok(Request { operation: facts.name, instance, writes, token, call: Call { caller }, prepared })
     }
 
-    fn add<O: Operation>(
-        mut self,
-        run: Run<O>,
-        route: Route<O::Input>,
-        check: fn(&O::Input) -> Result<(), ApiError>,
-    ) -> Self {
+    fn add<O: Operation>(mut self, run: Run<O>, route: Route<O::Input>, check: Check<O::Input>) -> Self {
         let before = self.handlers.insert(O::FACTS.name, Box::new(Registered::<O> { run, check, route }));
         assert!(before.is_none(), "{} is registered twice", O::FACTS.name);
         self
@@ -226,7 +226,7 @@ impl Operations {
     where
         O::Input: InInstance,
     {
-        self.add::<O>(Run::Read(handler), instance_of, |_| Ok(()))
+        self.add::<O>(Run::Read(handler), instance_of, |_, _| Ok(()))
     }
 
     /// An operation that may change something.
@@ -234,15 +234,11 @@ impl Operations {
     where
         O::Input: InInstance,
     {
-        self.add::<O>(Run::Write(handler), instance_of, |_| Ok(()))
+        self.add::<O>(Run::Write(handler), instance_of, |_, _| Ok(()))
     }
 
     /// An operation with refusals that come before the instance is looked up.
-    pub(crate) fn write_checked<O: Operation>(
-        self,
-        check: fn(&O::Input) -> Result<(), ApiError>,
-        handler: WriteHandler<O>,
-    ) -> Self
+    pub(crate) fn write_checked<O: Operation>(self, check: Check<O::Input>, handler: WriteHandler<O>) -> Self
     where
         O::Input: InInstance,
     {
@@ -251,12 +247,12 @@ impl Operations {
 
     /// An operation whose instance, if any, is told from elsewhere in the input.
     pub(crate) fn read_routed<O: Operation>(self, route: Route<O::Input>, handler: ReadHandler<O>) -> Self {
-        self.add::<O>(Run::Read(handler), route, |_| Ok(()))
+        self.add::<O>(Run::Read(handler), route, |_, _| Ok(()))
     }
 
     /// The same, for an operation that may change something.
     pub(crate) fn write_routed<O: Operation>(self, route: Route<O::Input>, handler: WriteHandler<O>) -> Self {
-        self.add::<O>(Run::Write(handler), route, |_| Ok(()))
+        self.add::<O>(Run::Write(handler), route, |_, _| Ok(()))
     }
 }
 

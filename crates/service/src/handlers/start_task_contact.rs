@@ -7,6 +7,7 @@ use api::shapes;
 use engine::arn::id_of;
 use engine::contact::{Contact, Event, Link, NewTask, TemplateUse};
 use engine::flow::ContactFlow;
+use engine::limits::Limits;
 use engine::quick_connect::QuickConnect;
 use engine::refusal::Refusal;
 use engine::start_task::flow_source::{self, Sources};
@@ -26,9 +27,8 @@ use crate::tx::Tx;
 in_instance!(shapes::StartTaskContactRequest);
 
 /// What is refused before the instance is looked up: bad references (R19a).
-pub fn check(input: &shapes::StartTaskContactRequest) -> Result<(), ApiError> {
-    let limits = engine::limits::Limits::default();
-    read_references(input.references.as_ref(), &limits).map(|_| ())
+pub fn check(input: &shapes::StartTaskContactRequest, limits: &Limits) -> Result<(), ApiError> {
+    read_references(input.references.as_ref(), limits).map(|_| ())
 }
 
 /// Makes a task and runs its flow up to the first wait.

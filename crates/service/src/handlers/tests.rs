@@ -36,7 +36,7 @@ impl Instance {
             world: World::default(),
             settings,
             compiled: RefCell::default(),
-            operations: Operations::standard(),
+            operations: Operations::standard(engine::limits::Limits::default()),
             commit: 0,
         };
         instance

@@ -68,7 +68,7 @@ impl Driver {
         Driver {
             store,
             instance,
-            operations: Operations::standard(),
+            operations: Operations::standard(engine::limits::Limits::default()),
             inputs: VecDeque::new(),
             commits: VecDeque::new(),
             fetches: VecDeque::new(),

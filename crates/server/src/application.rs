@@ -97,7 +97,10 @@ impl Application {
 
     /// What stands behind the edge.
     pub fn backend(&self) -> Backend {
-        Backend::Callboard { operations: Operations::standard(self.runtime.limits().clone()), runtime: Arc::clone(&self.runtime) }
+        Backend::Callboard {
+            operations: Operations::standard(self.runtime.limits().clone()),
+            runtime: Arc::clone(&self.runtime),
+        }
     }
 
     /// The access keys that requests are signed with.

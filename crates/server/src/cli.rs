@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use store::{DataPaths, Holder};
+use tracing::warn;
 
 use crate::administration::{Command, Reply};
 use crate::application::{Application, EnvironmentSecrets};
@@ -134,6 +135,7 @@ impl Verb {
             Verb::Serve { flags } => {
                 let config = flags.config()?;
                 logging::start(config.server.log_format, &config.server.log_filter)?;
+                warn_of_unknown_variables();
                 block_on(serve::serve(&config, EnvironmentSecrets::read(variable)?))?;
             }
             Verb::Keys { verb } => {
@@ -173,6 +175,14 @@ impl KeysVerb {
             KeysVerb::Revoke { place, id } => (place, Command::RevokeKey { id }),
             KeysVerb::Rekey { place } => (place, Command::Rekey),
         }
+    }
+}
+
+/// A variable with a mistake in its name would be passed over in silence.
+fn warn_of_unknown_variables() {
+    let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    for name in Config::unknown_variables(names.iter().map(String::as_str)) {
+        warn!("Environment variable {name} is no setting; `callboard config docs` shows those there are");
     }
 }
 

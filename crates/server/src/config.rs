@@ -280,6 +280,14 @@ impl Config {
             .concat()
     }
 
+    /// Which of these environment variables look like ours and mean nothing.
+    pub fn unknown_variables<'v>(variables: impl Iterator<Item = &'v str>) -> Vec<&'v str> {
+        let keys: Vec<String> = Config::keys().iter().map(Key::variable).collect();
+        let known =
+            |name: &str| keys.iter().any(|key| key == name) || OTHER_VARIABLES.iter().any(|(other, _)| *other == name);
+        variables.filter(|name| name.starts_with("CALLBOARD_") && !known(name)).collect()
+    }
+
     /// Reads the settings from flags (without dashes), environment variables and file.
     pub fn read(
         flags: BTreeMap<String, String>,

@@ -16,6 +16,7 @@ pub mod http;
 mod logging;
 mod maintenance;
 mod memory;
+mod open_files;
 pub mod runtime;
 mod secrets;
 pub mod serve;

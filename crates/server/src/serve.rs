@@ -14,11 +14,12 @@ use crate::clock;
 use crate::config::Config;
 use crate::control_socket::ControlSocket;
 use crate::http::{Edge, Listener, listen};
-use crate::telemetry;
+use crate::{open_files, telemetry};
 
 /// Serves until the process is told to stop (SIGTERM or SIGINT), then answers what is in flight and flushes.
 pub async fn serve(config: &Config, secrets: EnvironmentSecrets) -> anyhow::Result<()> {
     let stop = stop_signal()?;
+    open_files::allow_connections(config.http.connections_max);
     let holder = Holder { command: "serve".to_owned(), listen: None, started: clock::wall_text() };
     let mut application = Application::open(config, secrets.secret_key.as_deref(), &holder).await?;
     if let Some(key) = application.ensure_root_key(secrets.root_key).await? {

@@ -3,6 +3,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, http};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -134,9 +140,9 @@ async fn only_allowed_hosts_are_asked() {
         ],
         |_| {},
         &expect![[r#"
-            http://localhost.example.org:PORT/notes.txt failed: the host is not among attachments.allowed_hosts
-            http://[::1]:PORT/notes.txt              failed: the host is not among attachments.allowed_hosts
-            http://user@10.0.0.1/notes.txt           failed: the host is not among attachments.allowed_hosts
+            http://localhost.example.org:PORT/notes.txt failed: host localhost.example.org is not among attachments.allowed_hosts
+            http://[::1]:PORT/notes.txt              failed: host [::1] is not among attachments.allowed_hosts
+            http://user@10.0.0.1/notes.txt           failed: host 10.0.0.1 is not among attachments.allowed_hosts
             ftp://127.0.0.1/notes.txt                failed: the URL must begin with http:// or https://
             file:///etc/passwd                       failed: the URL must begin with http:// or https://
             not a url                                failed: the URL is malformed
@@ -190,4 +196,63 @@ fn a_storage_that_cannot_be_opened_is_refused() {
         let error = Storage::open(&config, &DataPaths::new(directory.path())).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+/// Storage that speaks as much of S3 as an upload needs; what it was asked is sent to the channel.
+async fn s3_storage(asked: tokio::sync::mpsc::UnboundedSender<String>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let asked = asked.clone();
+            let answer = service_fn(move |request: Request<Incoming>| {
+                let asked = asked.clone();
+                async move {
+                    let (head, body) = request.into_parts();
+                    let bytes = body.collect().await?.to_bytes().len();
+                    let query = head.uri.query().unwrap_or_default();
+                    let signed = head.headers.contains_key("authorization");
+                    asked
+                        .send(format!("{} {} {query} {bytes} bytes, signed {signed}", head.method, head.uri.path()))
+                        .unwrap();
+                    let xml = match (head.method.as_str(), query) {
+                        ("POST", "uploads=") => {
+                            "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+                        }
+                        ("POST", _) => "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>",
+                        _ => "",
+                    };
+                    Ok::<_, hyper::Error>(http::Response::builder().header("etag", "e").body(xml.to_owned()).unwrap())
+                }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn files_can_be_kept_in_s3_compatible_storage() {
+    let (sender, mut asked) = tokio::sync::mpsc::unbounded_channel();
+    let (host, storage) = (host().await, s3_storage(sender).await);
+    let directory = tempfile::tempdir().unwrap();
+    let attachments = open(directory.path(), |config| {
+        config.store = "s3://bucket/prefix".to_owned();
+        config.s3_endpoint = Some(format!("http://127.0.0.1:{storage}"));
+        config.s3_access_key_id = Some("id".to_owned());
+        config.s3_secret_access_key = Some("secret".to_owned());
+    });
+    let outcome = fetch(&attachments, &format!("http://127.0.0.1:{host}/picture.png")).await;
+    let mut table = format!("{outcome}\n");
+    while let Ok(line) = asked.try_recv() {
+        table += &format!("{line}\n");
+    }
+    expect![[r#"
+        approved instance/contact/file 18 bytes 4eaa
+        POST /bucket/prefix/instance/contact/file uploads= 0 bytes, signed true
+        PUT /bucket/prefix/instance/contact/file partNumber=1&uploadId=1 18 bytes, signed true
+        POST /bucket/prefix/instance/contact/file uploadId=1 104 bytes, signed true
+    "#]]
+    .assert_eq(&table);
 }

@@ -157,6 +157,12 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn variables_that_mean_nothing_are_told() {
+    let given = ["CALLBOARD_LISTN", "CALLBOARD_LISTEN", "CALLBOARD_SECRET_KEY", "PATH"];
+    assert_eq!(Config::unknown_variables(given.into_iter()), ["CALLBOARD_LISTN"]);
+}
+
+#[test]
 fn no_two_keys_share_a_flag_or_a_variable() {
     let keys = Config::keys();
     let flags: std::collections::BTreeSet<String> = keys.iter().map(Key::flag).collect();

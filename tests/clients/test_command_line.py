@@ -14,7 +14,7 @@ from harness.server import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 AWS = pathlib.Path(sys.executable).with_name("aws")
 # The exit code of version 1 for an error that the service answers.
-REFUSED = 254
+REFUSED = 255
 
 
 @pytest.fixture(scope="module")

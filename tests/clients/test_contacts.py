@@ -66,13 +66,12 @@ def test_stopping_a_queued_and_a_scheduled_task(timed):
 
 
 def test_updating(instance, task):
-    user = instance.user_arn(instance.user())
     instance.update_contact(
         ContactId=task,
         Name="new name",
         Description="new description",
         References={"page": {"Type": "URL", "Value": "https://example.com/"}},
-        SegmentAttributes=expiry(60) | {"connect:CreatedByUser": {"ValueString": user}},
+        SegmentAttributes=expiry(60),
     )
     shown = instance.contact(task)
     assert (shown["Name"], shown["Description"]) == ("new name", "new description")
@@ -109,6 +108,10 @@ def test_refused_updates(instance, task):
     instance.refused("InvalidParameterException", "ExpiryDuration", update, **invalid)
     system = {"ContactId": task, "SegmentAttributes": {"connect:Subtype": {"ValueString": "x"}}}
     instance.refused("InvalidParameterException", "connect:Subtype", update, **system)
+    # Of the system's attributes only the expiry can be changed.
+    creator = {"connect:CreatedByUser": {"ValueString": instance.user_arn(instance.user())}}
+    late = {"ContactId": task, "SegmentAttributes": creator}
+    instance.refused("InvalidParameterException", "connect:CreatedByUser", update, **late)
     # A queue and a user are for external audio only.
     instance.refused(
         "InvalidRequestException", "QueueInfo", update, ContactId=task, QueueInfo={"Id": instance.queue_id()}

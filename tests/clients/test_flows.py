@@ -352,28 +352,24 @@ def test_a_voice_action_takes_its_error_branch(run):
     assert contact["Attributes"] == {"voice": "no"}
 
 
-def test_a_queue_flow_runs_while_the_task_waits(timed, run):
-    queue_flow = timed.flow(
-        content(stay("wait", 60, "mark"), set_attributes("mark", "rest", waiting="a minute"), stay("rest"), end()),
-        Type="CUSTOMER_QUEUE",
-    )
+def test_a_task_waits_in_the_queue_flow(timed, run):
+    """The hooks of a contact cannot be set yet, so the action takes its error branch and the default queue flow runs."""
+    own = content(stay("wait", 60, "mark"), set_attributes("mark", "rest", waiting="a minute"), stay("rest"), end())
+    queue_flow = timed.flow(own, Type="CUSTOMER_QUEUE")
+    hooks = {"EventHooks": {"CustomerQueue": queue_flow}}
     contact = run(
-        action(
-            "hook",
-            "UpdateContactEventHooks",
-            {"EventHooks": {"CustomerQueue": queue_flow}},
-            then="set",
-            errors={NO_MATCH: "end"},
-        ),
+        action("hook", "UpdateContactEventHooks", hooks, then="set", errors={NO_MATCH: "not set"}),
+        set_attributes("not set", "set", hook="not set"),
         set_queue("set", timed.queue_id(), "queue"),
         to_queue(),
         end(),
     )
-    assert contact.get("Attributes", {}) == {}
+    assert contact["Attributes"] == {"hook": "not set"}
     timed.server.advance(60)
-    contact = timed.contact(contact["Id"])
-    assert contact["Attributes"] == {"waiting": "a minute"}
-    assert "DisconnectTimestamp" not in contact
+    waiting = timed.contact(contact["Id"])
+    assert waiting["Attributes"] == {"hook": "not set"}
+    assert waiting["QueueInfo"] == contact["QueueInfo"]
+    assert "DisconnectTimestamp" not in waiting
 
 
 def test_endless_loops_are_cut(run):

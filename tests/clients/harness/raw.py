@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import http.client
 import json
 import socket
@@ -15,6 +16,9 @@ import botocore.credentials
 
 # A server that does not answer within this time has failed the test.
 ANSWER_SECONDS_MAX = 30
+
+# What sending to a connection that the server has closed may fail with.
+CLOSED_BY_THE_SERVER = {errno.ECONNABORTED, errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE}
 
 
 @dataclasses.dataclass
@@ -76,6 +80,21 @@ def send(server, method: str, path: str, body: bytes = b"", **signing) -> Answer
 def connected(server) -> socket.socket:
     """A bare connection, for requests that no HTTP library would send."""
     return socket.create_connection(("127.0.0.1", server.port), timeout=ANSWER_SECONDS_MAX)
+
+
+def exchange(server, data: bytes) -> bytes:
+    """Sends these bytes and answers what the server sends until it closes the connection.
+
+    A server that has seen enough may answer and close before all is sent. What it answered is read even so.
+    """
+    with connected(server) as connection:
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError as closed:
+            if closed.errno not in CLOSED_BY_THE_SERVER:
+                raise
+        return read_to_end(connection)
 
 
 def read_to_end(connection: socket.socket) -> bytes:

@@ -372,6 +372,10 @@ pub struct Chain {
     /// Tasks started with a PreviousContactId, by that contact (R6).
     #[n(4)]
     pub linked: BTreeMap<ContactId, u32>,
+    /// When its last open contact ended; none while one is open. Retention goes by it, for every contact of the chain
+    /// is older.
+    #[n(5)]
+    pub ended: Option<Timestamp>,
 }
 
 /// What a contact waits for.

@@ -307,8 +307,9 @@ impl Tokens {
         self.sealing = Some(Sealing { segment, blocks: shared, next: 0, sealed });
     }
 
-    /// Removes segments whose newest token is older than the retention; their numbers, for the store.
+    /// Forgets tokens older than the retention, and returns the segments that hold no other.
     pub fn expire(&mut self, oldest: Timestamp) -> Vec<TokenSegment> {
+        self.open.retain(|_, value| value.2 >= oldest);
         let (expired, kept) =
             std::mem::take(&mut self.segments).into_iter().partition(|segment| segment.newest < oldest);
         self.segments = kept;

@@ -149,6 +149,7 @@ fn chain(task: &NewTask, link: Link<'_>, limits: &Limits) -> Result<Chain, Refus
             members: 1,
             open: 1,
             linked: BTreeMap::new(),
+            ended: None,
         })
     };
     match link {
@@ -168,6 +169,7 @@ fn chain(task: &NewTask, link: Link<'_>, limits: &Limits) -> Result<Chain, Refus
             chain.attributes = attributes::merge(&chain.attributes, &task.attributes, limits)?;
             chain.members += 1;
             chain.open += 1;
+            chain.ended = None;
             Ok(chain)
         }
     }

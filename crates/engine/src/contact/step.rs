@@ -234,6 +234,7 @@ pub(crate) fn end(
     contact.disconnect_reason = Some(reason);
     contact.runs.clear();
     chain.open = chain.open.checked_sub(1).expect("an open contact is counted in its chain");
+    chain.ended = (chain.open == 0).then_some(now);
     effects.push(Effect::emit(EventType::Disconnected));
     effects.push(Effect::emit(EventType::Completed));
 }

@@ -466,6 +466,7 @@ pub(super) fn chains() -> Vec<Chain> {
         members: 12,
         open: 2,
         linked: BTreeMap::from([(ContactId(id(18)), 3)]),
+        ended: Some(at(19)),
     }]
 }
 

@@ -162,6 +162,7 @@ impl<R> InstanceLoop<R> {
         let replies = released.answers.into_iter().chain(open.released.answers).map(|(reply, _)| reply).chain(waiting);
         out.extend(replies.map(|reply| Output::Answer(reply, Err(not_written(&reason)))));
         self.busy_contacts.clear();
+        self.maintenance.interrupt();
         self.cold_changes.clear();
         self.world = World::default();
         self.health = Health::Reloading;

@@ -1,8 +1,9 @@
 //! What an instance does for itself, a bounded step at a time: sealing tokens and deleting what is older than its
 //! retention.
 
+use engine::contact::Chain;
 use engine::{ContactId, Timestamp};
-use store::{Direction, Key, KeyId, Kind, Scan, Write};
+use store::{Key, KeyId, Kind, Scan, Write};
 use uuid::Uuid;
 
 use super::{Event, Fetch, FetchRequest, Health, InstanceLoop, Output, Waiting};
@@ -27,15 +28,46 @@ const RETAINED: [Kind; 3] = [kinds::JOURNAL, kinds::ENDED_CONTACT, kinds::ENDED_
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     next_retention: Option<Timestamp>,
-    /// The position in [`RETAINED`] of the running pass.
-    visiting: Option<usize>,
+    /// Where the running pass is.
+    visiting: Option<Visit>,
     reading: bool,
+}
+
+/// A place in a pass of retention.
+#[derive(Debug, Clone)]
+struct Visit {
+    /// The position in [`RETAINED`].
+    kind: usize,
+    /// The last record that was looked at.
+    after: Option<KeyId>,
+}
+
+impl Visit {
+    fn of(kind: usize) -> Option<Self> {
+        (kind < RETAINED.len()).then_some(Visit { kind, after: None })
+    }
+}
+
+/// What retention says of a record.
+enum Judgement {
+    /// It goes.
+    Delete,
+    /// It stays, and a later one may go.
+    Keep,
+    /// It and all later ones stay.
+    End,
 }
 
 impl Schedule {
     /// Retention keeps time only where there is something that can grow old.
     pub fn next_due(&self, world: &World) -> Option<Timestamp> {
         self.next_retention.filter(|_| world.last_event > 0)
+    }
+
+    /// What was being read will not come; the next pass looks again.
+    pub fn interrupt(&mut self) {
+        self.visiting = None;
+        self.reading = false;
     }
 }
 
@@ -49,13 +81,11 @@ impl<R> InstanceLoop<R> {
         let next = *self.maintenance.next_retention.get_or_insert(self.now.plus_millis(RETENTION_EVERY_MS));
         if self.now >= next && self.maintenance.visiting.is_none() {
             self.maintenance.next_retention = Some(self.now.plus_millis(RETENTION_EVERY_MS));
-            self.maintenance.visiting = Some(0);
+            self.maintenance.visiting = Visit::of(0);
             self.expire_tokens();
         }
-        if let Some(at) = self.maintenance.visiting
-            && !self.maintenance.reading
-        {
-            self.read_oldest(RETAINED[at], out);
+        if !self.maintenance.reading {
+            self.read_next(out);
         }
     }
 
@@ -77,9 +107,14 @@ impl<R> InstanceLoop<R> {
         }
     }
 
-    fn read_oldest(&mut self, kind: Kind, out: &mut Vec<Output<R>>) {
+    fn read_next(&mut self, out: &mut Vec<Output<R>>) {
+        let Some(visit) = &self.maintenance.visiting else { return };
+        let scan = Scan::all(RETAINED[visit.kind], RETENTION_ROWS_MAX, RETENTION_BYTES_MAX);
+        let scan = match &visit.after {
+            Some(after) => scan.after(after),
+            None => scan,
+        };
         self.maintenance.reading = true;
-        let scan = Scan { direction: Direction::Ascending, ..Scan::all(kind, RETENTION_ROWS_MAX, RETENTION_BYTES_MAX) };
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Scan(scan) }));
@@ -87,39 +122,53 @@ impl<R> InstanceLoop<R> {
         self.waiting.insert(ticket, waiting);
     }
 
-    /// Deletes those of the oldest records that are past their retention, and goes on where all of them were.
-    pub(super) fn maintenance_read(&mut self, records: &[(Key, Option<Vec<u8>>)], out: &mut Vec<Output<R>>) {
+    /// Deletes those of the records that are past their retention, and goes on behind them.
+    pub(super) fn maintenance_read(&mut self, records: &[(Key, Option<Vec<u8>>)]) {
         self.maintenance.reading = false;
-        let Some(at) = self.maintenance.visiting else { return };
-        let mut deleted = 0;
+        let Some(visit) = self.maintenance.visiting.take() else { return };
+        let mut after = None;
         for (key, value) in records {
-            if !self.is_past_retention(key, value.as_deref().unwrap_or_default()) {
-                break;
+            match self.judge(key, value.as_deref().unwrap_or_default()) {
+                Judgement::Delete => self.open.write([Write::Delete { key: key.clone() }]),
+                Judgement::Keep => {}
+                Judgement::End => {
+                    after = None;
+                    break;
+                }
             }
-            self.open.write([Write::Delete { key: key.clone() }]);
-            deleted += 1;
+            after = Some(key.id.clone());
         }
-        if deleted > 0 && deleted == records.len() {
-            self.read_oldest(RETAINED[at], out);
-        } else {
-            self.maintenance.visiting = Some(at + 1).filter(|&next| next < RETAINED.len());
+        self.maintenance.visiting = match after {
+            Some(after) => Some(Visit { after: Some(after), ..visit }),
+            None => Visit::of(visit.kind + 1),
+        };
+    }
+
+    fn judge(&self, key: &Key, value: &[u8]) -> Judgement {
+        let contacts_since = self.now.plus_millis(-self.settings.contact_retention_ms);
+        match key.kind {
+            kinds::JOURNAL => self.judge_journal(key, value),
+            // Contacts and chains are in the order in which they began; a chain that began early may have ended late.
+            _ if id_time(&key.id).is_none_or(|begun| begun >= contacts_since) => Judgement::End,
+            kinds::ENDED_CHAIN => match record::decode::<Chain>(value) {
+                Ok(Chain { ended: Some(ended), .. }) if ended < contacts_since => Judgement::Delete,
+                _ => Judgement::Keep,
+            },
+            _ => Judgement::Delete,
         }
     }
 
-    fn is_past_retention(&self, key: &Key, value: &[u8]) -> bool {
-        match key.kind {
-            kinds::JOURNAL => {
-                let oldest = self.now.plus_millis(-self.settings.event_retention_ms);
-                let sealed = JournalEntry::commit_of(&key.id).unwrap_or(0) <= self.world.tokens.sealed_commit();
-                let Ok(entry) = record::decode::<JournalEntry>(value) else { return false };
-                let tokens_over = entry.at < self.now.plus_millis(-self.settings.token_retention_ms);
-                let last = entry.first_event + entry.events.len() as u64 > self.world.last_event;
-                entry.at < oldest && (sealed || tokens_over || entry.tokens.is_empty()) && !last
-            }
-            _ => {
-                id_time(&key.id).is_some_and(|begun| begun < self.now.plus_millis(-self.settings.contact_retention_ms))
-            }
+    fn judge_journal(&self, key: &Key, value: &[u8]) -> Judgement {
+        let Ok(entry) = record::decode::<JournalEntry>(value) else { return Judgement::Keep };
+        // The last entry with events says where the sequence stands.
+        let is_last = entry.first_event + entry.events.len() as u64 > self.world.last_event;
+        if entry.at >= self.now.plus_millis(-self.settings.event_retention_ms) || is_last {
+            return Judgement::End;
         }
+        let is_sealed =
+            JournalEntry::commit_of(&key.id).is_some_and(|commit| commit <= self.world.tokens.sealed_commit());
+        let tokens_are_over = entry.at < self.now.plus_millis(-self.settings.token_retention_ms);
+        if is_sealed || tokens_are_over || entry.tokens.is_empty() { Judgement::Delete } else { Judgement::Keep }
     }
 }
 

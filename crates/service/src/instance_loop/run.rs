@@ -122,7 +122,10 @@ impl<R> InstanceLoop<R> {
             Event::Request(_, reply) => out.push(Output::Answer(reply, Err(error))),
             Event::Timer(id) => self.timer_failed(id, &error, out),
             Event::Effect(id, _) => out.push(Output::Alarm(format!("the result of effect {} is lost: {error}", id.0))),
-            Event::Maintenance => out.push(Output::Alarm(format!("maintenance of {} failed: {error}", self.scope))),
+            Event::Maintenance => {
+                self.maintenance.interrupt();
+                out.push(Output::Alarm(format!("maintenance of {} failed: {error}", self.scope)));
+            }
         }
     }
 
@@ -137,7 +140,7 @@ impl<R> InstanceLoop<R> {
             }
         };
         if matches!(waiting.event, Event::Maintenance) {
-            self.maintenance_read(&records, out);
+            self.maintenance_read(&records);
             self.forget_cold_changes();
             return;
         }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use engine::{InstanceId, Timestamp};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;
-use store::{Batch, CommitError, Reason, Scope, Store, Unavailable};
+use store::{Batch, CommitError, Reason, Scan, Scope, Store, Unavailable};
 use uuid::Uuid;
 
 use super::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, TurnBounds};
 use crate::call::Caller;
+use crate::kinds;
 use crate::operations::{Operations, Request};
 use crate::settings::Settings;
 
@@ -421,4 +422,31 @@ fn memory_equals_what_a_fresh_load_gives() {
     assert_eq!(fresh.last_event, driver.instance.world.last_event);
     assert_eq!(fresh.tokens.open_count(), driver.instance.world.tokens.open_count());
     assert_eq!(fresh.contacts.next_due(), driver.instance.world.contacts.next_due());
+}
+
+#[test]
+fn retention_deletes_what_is_old_and_nothing_else() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let ended = driver.ask("StartTaskContact", json!({"Name": "ended", "ContactFlowId": flow}));
+    driver.ask("StopContact", json!({"ContactId": ended["ContactId"]}));
+    let count = |driver: &Driver, kind| driver.store.scan(SCOPE, &Scan::all(kind, 1_000, 1 << 20)).unwrap().rows.len();
+    let old_entries = count(&driver, kinds::JOURNAL);
+    let last_event = driver.instance.world.last_event;
+    let days = |n: i64| n * 24 * 60 * 60 * 1000;
+    driver.now += days(9);
+    driver.settle();
+    let young = driver.ask("StartTaskContact", json!({"Name": "young", "ContactFlowId": flow}));
+    driver.now += days(1);
+    driver.settle();
+    assert!(count(&driver, kinds::JOURNAL) < old_entries, "events of ten days ago are gone");
+    assert_eq!(count(&driver, kinds::ENDED_CONTACT), 2, "ended contacts are kept for two years");
+    let mut driver = driver.restart();
+    assert_eq!(driver.instance.world.last_event, last_event + 3, "the sequence goes on");
+    driver.ask("StopContact", json!({"ContactId": young["ContactId"]}));
+    driver.now += days(725);
+    driver.settle();
+    assert_eq!(count(&driver, kinds::ENDED_CONTACT), 1, "only the young one is left");
+    assert_eq!(count(&driver, kinds::ENDED_CHAIN), 1);
+    assert!(driver.ask("DescribeContact", json!({"ContactId": young["ContactId"]}))["Contact"]["Name"] == "young");
 }

@@ -152,7 +152,7 @@ impl Administration {
     async fn put(&self, key: &IssuedKey, name: &str, root: bool) -> anyhow::Result<()> {
         let id = key.access_key_id.clone();
         let sealed_secret = self.with_keyring(|keyring| keyring.seal(&id, &key.secret_access_key))?;
-        let created = Timestamp(self.runtime.time().now_ms());
+        let created = Timestamp(clock::wall_ms());
         let key = AccessKey { id, sealed_secret, name: name.to_owned(), created, active: true, root };
         self.runtime.put_access_key(key).await.map_err(told)
     }

@@ -112,3 +112,22 @@ def test_instances(limited):
     with pytest.raises(connect.exceptions.ServiceQuotaExceededException, match="quota"):
         connect.create_instance(InstanceAlias="one-too-many", **call)
     assert len(connect.list_instances()["InstanceSummaryList"]) == 2
+
+
+def test_quotas_as_amazon_connect_has_them(tmp_path):
+    """StartTaskContact two times a second after a burst of five, in virtual time."""
+    server = Server(tmp_path, test_clock=True, flags=("--quotas", "aws")).start()
+    try:
+        instance = Instance.create(server)
+        call = {"Name": "a task", "ContactFlowId": instance.flow(flows.waiting())}
+        for _ in range(5):
+            instance.task(**call)
+        instance.refused("ThrottlingException", "2 calls a second", "start_task_contact", **call)
+        server.advance(1)
+        for _ in range(2):
+            instance.task(**call)
+        instance.refused("ThrottlingException", "2 calls a second", "start_task_contact", **call)
+        # Other operations have their own.
+        assert instance.list_queues()["QueueSummaryList"]
+    finally:
+        assert server.stop() == 0

@@ -162,7 +162,7 @@ def test_virtual_time_survives_a_restart(tmp_path):
 
 def test_one_server_per_directory(server):
     second = subprocess.run(
-        [str(binary()), "serve", "--data-dir", str(server.directory / "data"), "--listen", "127.0.0.1:0"],
+        [str(binary()), "serve", "--data-dir", str(server.data_dir), "--listen", "127.0.0.1:0"],
         capture_output=True,
         text=True,
         timeout=raw.ANSWER_SECONDS_MAX,

@@ -48,6 +48,8 @@ def client(server: Server, **config):
         region_name=REGION,
         aws_access_key_id=config.pop("aws_access_key_id", ACCESS_KEY_ID),
         aws_secret_access_key=config.pop("aws_secret_access_key", SECRET_ACCESS_KEY),
+        # The file of the certificates that are trusted; None for those that botocore brings.
+        verify=config.pop("verify", None),
         config=botocore.config.Config(read_timeout=30, connect_timeout=5, **config),
     )
     CHECKER.listen(made)

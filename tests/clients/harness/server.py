@@ -38,6 +38,28 @@ def binary() -> pathlib.Path:
     return pathlib.Path(given) if given else REPOSITORY / "target" / "debug" / "callboard"
 
 
+def environment(given: dict[str, str] | None = None) -> dict[str, str]:
+    """The process's environment without what would configure Callboard or a client, with what is given."""
+    foreign = ("CALLBOARD_", "AWS_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | (given or {})
+
+
+def callboard(*arguments: str | pathlib.Path, code: int = 0) -> str:
+    """Runs a command of `callboard` to its end; what it printed. `code` is the exit code that it must have."""
+    command = [str(binary()), *map(str, arguments)]
+    done = subprocess.run(
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
 class ServerError(Exception):
     """The server did not start or did not stop as it should."""
 
@@ -45,9 +67,22 @@ class ServerError(Exception):
 class Server:
     """A server process and its data directory. The directory outlives the process, so it can be started again."""
 
-    def __init__(self, directory: pathlib.Path, *, test_clock: bool = False, config: str = CONFIG):
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        *,
+        test_clock: bool = False,
+        config: str = CONFIG,
+        flags: tuple[str, ...] = (),
+        variables: dict[str, str] | None = None,
+    ):
         self.directory = directory
-        self.test_clock = test_clock
+        self.data_dir = directory / "data"
+        self.flags = (*flags, "--test-clock") if test_clock else flags
+        self.variables = {
+            "CALLBOARD_ROOT_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "CALLBOARD_ROOT_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        } | (variables or {})
         self.url = ""
         self._process: subprocess.Popen | None = None
         directory.mkdir(parents=True, exist_ok=True)
@@ -64,20 +99,21 @@ class Server:
             str(binary()),
             "serve",
             "--data-dir",
-            str(self.directory / "data"),
+            str(self.data_dir),
             "--listen",
             "127.0.0.1:0",
             "--config",
             str(self.config_path),
+            *self.flags,
         ]
-        if self.test_clock:
-            arguments.append("--test-clock")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("CALLBOARD_", "AWS_"))}
-        environment["CALLBOARD_ROOT_ACCESS_KEY_ID"] = ACCESS_KEY_ID
-        environment["CALLBOARD_ROOT_SECRET_ACCESS_KEY"] = SECRET_ACCESS_KEY
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                arguments, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+                arguments,
+                env=environment(self.variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         self.url = self._wait_until_ready()
         return self

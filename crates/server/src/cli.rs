@@ -14,6 +14,7 @@ use tracing::warn;
 
 use crate::administration::{Command, Reply};
 use crate::application::{Application, EnvironmentSecrets};
+use crate::bench::BenchVerb;
 use crate::config::{self, Config};
 use crate::maintenance::{self, Report};
 use crate::{clock, control_socket, logging, serve};
@@ -73,6 +74,11 @@ enum Verb {
         /// Directory of the backup.
         #[arg(long)]
         from: PathBuf,
+    },
+    /// Measure how much this machine does.
+    Bench {
+        #[command(subcommand)]
+        verb: BenchVerb,
     },
     /// What can be configured.
     Config {
@@ -160,6 +166,7 @@ impl Verb {
                 );
                 return Ok(print_report(&report));
             }
+            Verb::Bench { verb } => verb.run()?,
             Verb::Config { verb: ConfigVerb::Docs } => print!("{}", config::manual()),
             Verb::Version => println!("callboard {}", env!("CARGO_PKG_VERSION")),
         }

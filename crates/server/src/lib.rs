@@ -8,6 +8,7 @@ pub mod administration;
 pub mod application;
 pub mod attachments;
 mod backend;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut server = Server::start(&binary, &directory.join("data"), &key)?;
     let aws = AwsCli { program: programs.join("aws"), url: server.url.clone(), key };
     match Sample::find_or_create(&aws) {
-        Ok(sample) => println!("{}", sample.page(&aws)),
+        Ok(sample) => println!("{}", sample.page(&aws, server.process.id())),
         Err(error) => {
             server.terminate();
             server.process.wait()?;
@@ -206,9 +206,15 @@ impl AwsCli {
     /// A line for the shell that needs nothing else set.
     fn line(&self, arguments: &str) -> String {
         let set: Vec<String> = self.environment().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let program = self.program.display().to_string().replace(' ', "\\ ");
+        let program = shell_word(&self.program.display().to_string());
         format!("{} {program} --endpoint-url {} connect {arguments}", set.join(" "), self.url)
     }
+}
+
+/// A text as a shell takes it for one word, whatever it holds.
+fn shell_word(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// The ids of the sample instance and of what is in it.
@@ -280,8 +286,8 @@ impl Sample {
         Ok(Sample { instance: instance.clone(), queue, flow, template, user, quick_connect })
     }
 
-    /// What the user needs, ending with lines to paste.
-    fn page(&self, aws: &AwsCli) -> String {
+    /// What the user needs, and three steps to try with lines to paste.
+    fn page(&self, aws: &AwsCli, process_id: u32) -> String {
         let Sample { instance, queue, flow, template, user, quick_connect } = self;
         let start = aws.line(&format!(
             "start-task-contact --instance-id {instance} --contact-flow-id {flow} --name \"My first task\" \
@@ -293,21 +299,24 @@ impl Sample {
 Callboard is running, with a sample instance.
 
   endpoint        {url}
-  access key      {key}
+  access key      {key}  (its secret is in the lines below)
   instance        {instance}
-  flow            {flow}  ({FLOW_NAME})
+  flow            {flow}  ({FLOW_NAME}: puts a task into BasicQueue)
   queue           {queue}  (BasicQueue)
-  task template   {template}  ({TEMPLATE_NAME})
+  task template   {template}  ({TEMPLATE_NAME}: for --task-template-id, runs the same flow)
   user            {user}  ({USER_NAME})
-  quick connect   {quick_connect}  ({QUICK_CONNECT_NAME})
+  quick connect   {quick_connect}  ({QUICK_CONNECT_NAME}: for --quick-connect-id, queues at the user)
 
-Start a task from another terminal (the same token answers with the same contact):
+1. Start a task: paste this line into another terminal. It answers with a ContactId.
 
 {start}
 
-See it wait in BasicQueue, with the ContactId of that answer in place of CONTACT_ID:
+2. See the task in BasicQueue, and since when (QueueInfo). Put that ContactId in place of CONTACT_ID.
 
 {describe}
+
+3. Kill the server with `kill -9 {process_id}`, start `cargo xtask demo` again and paste both lines again: the task is
+   there, and the same --client-token answers with the same ContactId. Another token starts another task.
 
 Ctrl-C stops the server. What follows is its log.
 ",
@@ -402,4 +411,15 @@ fn template_fields() -> Value {
         {"Id": {"Name": "Description"}, "Type": "DESCRIPTION"},
         {"Id": {"Name": "Page"}, "Type": "URL"},
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn words_of_the_shell() {
+        assert_eq!(shell_word("/home/ann/target/demo/venv/bin/aws"), "/home/ann/target/demo/venv/bin/aws");
+        assert_eq!(shell_word("/home/ann b/it's/aws"), r"'/home/ann b/it'\''s/aws'");
+    }
 }

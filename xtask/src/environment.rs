@@ -143,7 +143,7 @@ fn install_debian_packages(what: &str, packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     let is_root = output(Command::new("id").arg("--user")).is_some_and(|id| id.trim() == "0");
     if !is_root || output(Command::new("apt-get").arg("--version")).is_none() {
-        bail!("the tests need {what}; on Debian: sudo apt-get install {names}");
+        bail!("{what} is needed and not installed; on Debian: sudo apt-get install {names}");
     }
     headline(&format!("Debian packages: {names}"));
     run(Command::new("apt-get").args(["update", "--quiet"]))?;

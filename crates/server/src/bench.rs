@@ -156,6 +156,9 @@ impl<'o> Bench<'o> {
             );
         }
         println!("{connections} connections, {rounds} rounds of {seconds} s each, in turns");
+        if self.options.keep {
+            println!("{} will be kept", self.directory.path.display());
+        }
         let sync = machine::fdatasync_p50(&self.directory.path)?;
         println!("{} processors; file system {kind}, fdatasync p50 {sync:.2} ms", processors()?);
         Ok(())
@@ -168,7 +171,7 @@ impl<'o> Bench<'o> {
 
     /// The database of that data directory.
     fn database(&self, name: &str) -> PathBuf {
-        DataPaths::new(&self.data_dir(name)).database()
+        DataPaths::new(self.data_dir(name)).database()
     }
 
     fn durable(&self, name: &str) -> anyhow::Result<Server> {
@@ -201,8 +204,9 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         if self.keep {
-            println!("kept {}", self.path.display());
-        } else if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            return;
+        }
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
             eprintln!("{} could not be removed: {error}", self.path.display());
         }
     }

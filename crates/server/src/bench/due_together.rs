@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::latency::Latencies;
 use super::load::paced;
 use super::server::Server;
-use super::setup::{self, Caller, text};
+use super::setup::{self, Caller, ENQUEUED, text};
 use super::signer::{Place, Unsigned};
 use super::{Bench, compare};
 use crate::clock::{self, Stopwatch};
@@ -106,7 +106,7 @@ async fn queued(caller: &mut Caller<'_>, place: &Place, contact: &str) -> anyhow
     let watch = Stopwatch::start();
     loop {
         let answer = caller.call(&Unsigned::describe_contact(&place.instance, contact)).await?;
-        if answer.pointer("/Contact/QueueInfo/EnqueueTimestamp").is_some() {
+        if answer.pointer(ENQUEUED).is_some() {
             return Ok(watch.elapsed().as_secs_f64());
         }
         ensure!(watch.elapsed() < BACKLOG_WAIT, "contact {contact} was due and is not queued: {answer}");

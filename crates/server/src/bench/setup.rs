@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use crate::clock::Stopwatch;
 const ACTIVE_WAIT: Duration = Duration::from_secs(60);
 /// How often that is asked.
 const ACTIVE_POLL: Duration = Duration::from_millis(5);
+/// What DescribeContact tells of a task that is in a queue.
+pub(super) const ENQUEUED: &str = "/Contact/QueueInfo/EnqueueTimestamp";
 /// How many instances are made at a time.
 const AT_A_TIME: usize = 32;
 
@@ -33,7 +35,21 @@ pub(super) async fn instances(server: &Server, signer: &Signer, count: usize) ->
         anyhow::Ok(places)
     }))
     .await?;
-    Ok(made.into_iter().flatten().collect())
+    let places: Vec<Place> = made.into_iter().flatten().collect();
+    if let Some(place) = places.last() {
+        check_queued(server, signer, place).await?;
+    }
+    Ok(places)
+}
+
+/// Makes sure that what is measured is what it is said to be: a task whose flow has queued it.
+async fn check_queued(server: &Server, signer: &Signer, place: &Place) -> anyhow::Result<()> {
+    let mut caller = Caller { connection: Connection::open(server.address).await?, signer };
+    let started = caller.call(&Unsigned::start_task(place, 0, None)?).await?;
+    let contact = text(&started, "/ContactId")?;
+    let described = caller.call(&Unsigned::describe_contact(&place.instance, &contact)).await?;
+    ensure!(described.pointer(ENQUEUED).is_some(), "the flow did not queue a task: {described}");
+    Ok(())
 }
 
 async fn instance(caller: &mut Caller<'_>, number: usize) -> anyhow::Result<Place> {

@@ -136,6 +136,15 @@ def test_r06_twelve_tasks_on_one_previous_contact(instance, flow):
     instance.refused("ServiceQuotaExceededException", "12", START, Name="13th", **thirteenth)
 
 
+def test_r06b_twelve_contacts_in_a_chain(instance, flow):
+    last = instance.task(ContactFlowId=flow)
+    for _ in range(11):
+        last = instance.task(ContactFlowId=flow, PreviousContactId=last)
+    thirteenth = {"ContactFlowId": flow, "PreviousContactId": last}
+    instance.refused("ServiceQuotaExceededException", "12", START, Name="13th", **thirteenth)
+    instance.task(ContactFlowId=flow, RelatedContactId=last)
+
+
 def test_r07_open_tasks_per_instance(tmp_path):
     server = Server(tmp_path, config="[limits]\ntasks_open_max = 3\n").start()
     try:

@@ -55,9 +55,9 @@ export function connect(server, options = {}) {
   return new ConnectClient({ endpoint: server.url, region: "us-east-1", credentials, ...options });
 }
 
-/** Calls `look` until it answers something true, for at most 15 seconds. */
+/** Calls `look` until it answers something true, for at most a minute. */
 export async function eventually(look, what) {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 60_000;
   for (;;) {
     const value = await look();
     if (value) return value;

@@ -1,10 +1,8 @@
 //! `cargo xtask ci`: what continuous integration runs: formatting, lints, documentation, dependencies, tests.
 
-use std::process::Command;
-
 use anyhow::{Result, bail};
 
-use crate::environment::{cargo, headline, output, run};
+use crate::environment::{PARTS, cargo, headline, output, run};
 use crate::test;
 
 const USAGE: &str = "usage: cargo xtask ci [--without-tests]";
@@ -19,9 +17,15 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     headline("formatting");
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     headline("lints");
-    run(&mut cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]))?;
+    for part in PARTS {
+        run(cargo(["clippy"]).args(part).args(["--all-targets", "--quiet", "--", "--deny", "warnings"]))?;
+    }
     headline("documentation");
-    run(documentation().env("RUSTDOCFLAGS", "--deny warnings"))?;
+    for part in PARTS {
+        let mut documentation = cargo(["doc"]);
+        documentation.args(part).args(["--no-deps", "--document-private-items", "--quiet"]);
+        run(documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    }
     headline("dependencies");
     if output(&mut cargo(["deny", "--version"])).is_some() {
         run(&mut cargo(["deny", "check"]))?;
@@ -29,8 +33,4 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
         println!("cargo-deny is not installed: deny.toml was not checked (`cargo install cargo-deny` brings it)");
     }
     if with_tests { test::run_tests(&[]) } else { Ok(()) }
-}
-
-fn documentation() -> Command {
-    cargo(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
 }

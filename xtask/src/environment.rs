@@ -15,6 +15,10 @@ use crate::root;
 /// The oldest Node.js that the AWS SDK for JavaScript of `tests/js` runs on, which is Debian 12's.
 const NODE_MAJOR_MIN: u32 = 18;
 
+/// What cargo checks and tests, in two goes: the features that this crate wants of its dependencies would otherwise be
+/// those of the product, too, and what is tested would not be what is shipped.
+pub(crate) const PARTS: [&[&str]; 2] = [&["--workspace", "--exclude", "xtask"], &["--package", "xtask"]];
+
 /// A profile of cargo, and where its binaries lie.
 #[derive(Clone, Copy)]
 pub(crate) enum Profile {

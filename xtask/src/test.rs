@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::environment::{self, Profile, cargo, headline, run};
+use crate::environment::{self, PARTS, Profile, cargo, headline, run};
 use crate::root;
 
 const USAGE: &str = "\
@@ -89,14 +89,20 @@ fn parse(arguments: &[String]) -> Result<Selection> {
 }
 
 fn rust(filters: &[String]) -> Result<()> {
-    if environment::output(&mut cargo(["nextest", "--version"])).is_some() {
-        return run(cargo(["nextest", "run", "--workspace", "--no-tests=pass"]).args(filters));
+    let nextest = environment::output(&mut cargo(["nextest", "--version"])).is_some();
+    if !nextest {
+        println!("cargo-nextest is not installed: running `cargo test` instead, which takes one filter at a time");
     }
-    println!("cargo-nextest is not installed: running `cargo test` instead, which takes one filter at a time");
-    if filters.is_empty() {
-        return run(&mut cargo(["test", "--workspace"]));
+    for part in PARTS {
+        if nextest {
+            run(cargo(["nextest", "run", "--no-fail-fast", "--no-tests=pass"]).args(part).args(filters))?;
+        } else if filters.is_empty() {
+            run(cargo(["test", "--no-fail-fast"]).args(part))?;
+        } else {
+            filters.iter().try_for_each(|filter| run(cargo(["test", "--no-fail-fast"]).args(part).arg(filter)))?;
+        }
     }
-    filters.iter().try_for_each(|filter| run(cargo(["test", "--workspace"]).arg(filter)))
+    Ok(())
 }
 
 fn clients(filters: &[String]) -> Result<()> {

@@ -17,7 +17,7 @@ from harness.answers import COMMON_ERRORS, AnswerChecker
 from harness.server import ACCESS_KEY_ID, ACCOUNT, REGION, SECRET_ACCESS_KEY, Server
 
 # How long a condition may take to become true where the server works on its own time, and how often it is looked at.
-EVENTUALLY_SECONDS = 15
+EVENTUALLY_SECONDS = 60
 LOOK_SECONDS = 0.02
 
 CHECKER = AnswerChecker()
@@ -50,7 +50,7 @@ def client(server: Server, **config):
         aws_secret_access_key=config.pop("aws_secret_access_key", SECRET_ACCESS_KEY),
         # The file of the certificates that are trusted; None for those that botocore brings.
         verify=config.pop("verify", None),
-        config=botocore.config.Config(read_timeout=30, connect_timeout=5, **config),
+        config=botocore.config.Config(read_timeout=60, connect_timeout=10, **config),
     )
     CHECKER.listen(made)
     return made

@@ -15,7 +15,7 @@ import botocore.awsrequest
 import botocore.credentials
 
 # A server that does not answer within this time has failed the test.
-ANSWER_SECONDS_MAX = 30
+ANSWER_SECONDS_MAX = 60
 
 # What sending to a connection that the server has closed may fail with.
 CLOSED_BY_THE_SERVER = {errno.ECONNABORTED, errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE}

@@ -12,7 +12,7 @@ use rust_sdk_tests::Server;
 use serde_json::json;
 
 /// How often a condition is looked at until it is true, and how long between two looks.
-const LOOKS_MAX: u32 = 500;
+const LOOKS_MAX: u32 = 3000;
 const LOOK: Duration = Duration::from_millis(20);
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";

@@ -123,7 +123,7 @@ pub struct ContactFlow {
     pub last_modified: Timestamp,
 }
 
-/// A content, kept as long as a flow or a run refers to it.
+/// A content. It is never deleted, so that republishing or deleting a flow leaves the runs of the old content alone.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct FlowContent {
     /// Its hash, by which it is found.

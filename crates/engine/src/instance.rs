@@ -81,7 +81,4 @@ pub struct Instance {
     /// When it was asked for.
     #[n(8)]
     pub created: Timestamp,
-    /// The seed of the instance's ids and draws.
-    #[n(9)]
-    pub seed: u64,
 }

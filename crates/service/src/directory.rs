@@ -18,8 +18,6 @@ pub struct InstanceEntry {
     pub status: InstanceStatus,
     /// Its other name.
     pub alias: Option<String>,
-    /// The seed of its ids and draws.
-    pub seed: u64,
 }
 
 /// A change that has become durable.
@@ -79,6 +77,6 @@ impl Directory {
 
 impl From<&Instance> for InstanceEntry {
     fn from(instance: &Instance) -> Self {
-        InstanceEntry { status: instance.status, alias: instance.alias.clone(), seed: instance.seed }
+        InstanceEntry { status: instance.status, alias: instance.alias.clone() }
     }
 }

@@ -147,11 +147,19 @@ enum Health {
     },
 }
 
-/// What waits for records.
-struct Waiting<R> {
+/// An event that is being run, perhaps for another time.
+struct Attempt<R> {
     event: Event<R>,
+    /// Decides ids and draws, equally at every time.
+    seed: u64,
+    /// The records that were fetched for it.
     cold: Cold,
     fetches: u8,
+}
+
+/// What waits for records.
+struct Waiting<R> {
+    attempt: Attempt<R>,
     wanted: Vec<Key>,
 }
 
@@ -324,11 +332,11 @@ impl<R> InstanceLoop<R> {
 
     fn take(&mut self, input: Input<R>, out: &mut Vec<Output<R>>) {
         match input {
-            Input::Request(request, reply) => self.run(Event::Request(request, reply), Cold::new(), 0, out),
+            Input::Request(request, reply) => self.run(Event::Request(request, reply), out),
             Input::Barrier(reply) => self.answer(reply, Ok(Vec::new()), self.newest_commit(), out),
             Input::Committed(number, result) => self.committed(number, result, out),
             Input::Fetched(fetched) => self.fetched(fetched, out),
-            Input::EffectDone(id, outcome) => self.run(Event::Effect(id, outcome), Cold::new(), 0, out),
+            Input::EffectDone(id, outcome) => self.run(Event::Effect(id, outcome), out),
             Input::Reloaded(world, head) => self.reloaded(*world, head, out),
             Input::Probe => self.probe(out),
         }
@@ -356,7 +364,7 @@ impl<R> InstanceLoop<R> {
 
     fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {
         let Some(contact) = self.first_due() else { return false };
-        self.run(Event::Timer(contact), Cold::new(), 0, out);
+        self.run(Event::Timer(contact), out);
         true
     }
 
@@ -364,7 +372,7 @@ impl<R> InstanceLoop<R> {
     fn run_turn_of_a_flow(&mut self, out: &mut Vec<Output<R>>) {
         if let Some(contact) = self.next_turn() {
             self.last_turn = Some(contact);
-            self.run(Event::Timer(contact), Cold::new(), 0, out);
+            self.run(Event::Timer(contact), out);
         }
     }
 

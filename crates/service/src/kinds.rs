@@ -47,7 +47,7 @@ pub const CHAIN: Kind = Kind(0x21);
 pub const ENDED_CONTACT: Kind = Kind(0x80);
 /// The shared attributes of a chain whose members have all ended.
 pub const ENDED_CHAIN: Kind = Kind(0x81);
-/// One content of a flow, by flow and hash.
+/// One content of a flow, by hash.
 pub const FLOW_CONTENT: Kind = Kind(0x82);
 /// An earlier version of a task template.
 pub const TASK_TEMPLATE_VERSION: Kind = Kind(0x83);

@@ -26,10 +26,10 @@ pub const SEAL_AFTER_MS: i64 = 3_600_000;
 pub const BLOCK_TOKENS: usize = 64;
 /// Blocks written in one turn while a segment is being sealed.
 pub const BLOCKS_PER_TURN: usize = 128;
-/// Size of a segment's filter; one miss in about a hundred reads a block in vain.
-pub const FILTER_BITS_PER_TOKEN: usize = 10;
+/// Size of a segment's filter; one miss in about two thousand reads a block in vain.
+pub const FILTER_BITS_PER_TOKEN: usize = 16;
 /// Probes of the filter for one token.
-const FILTER_PROBES: u64 = 7;
+const FILTER_PROBES: u64 = 11;
 
 /// What a token stands for: the operation and the client's string, hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
@@ -364,7 +364,7 @@ mod tests {
         let false_hits = (count..2 * count)
             .filter(|&n| tokens.find(entry(n, 0).hash, Timestamp(0), &unread).unwrap() != Found::New)
             .count();
-        assert!(false_hits < count as usize / 50, "{false_hits} of {count} new tokens would read a block");
+        assert!(false_hits < count as usize / 500, "{false_hits} of {count} new tokens would read a block");
         assert!((count..count + 100).all(|n| find(&tokens, n, &disk) == Found::New));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Reads see the handler's own changes first. When the handler refuses, the overlay vanishes; when it succeeds, its
 //! changes join the open batch. A record that is not in memory makes [`Tx::contact`] and its kin answer [`Need`]: the
-//! loop fetches it, and the handler runs again from the start with an equal clock, equal ids and equal draws.
+//! loop fetches it, and the handler runs again from the start, with equal ids and draws.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

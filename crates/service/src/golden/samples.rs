@@ -69,7 +69,6 @@ pub(super) fn instances() -> Vec<Instance> {
         attributes: BTreeMap::from([(text("INBOUND_CALLS"), true), (text("OUTBOUND_CALLS"), false)]),
         tags: tags(),
         created: at(0),
-        seed: u64::MAX - 1,
     };
     let bare = Instance {
         alias: None,

@@ -85,7 +85,6 @@ pub fn create_instance(
     attributes.insert("INBOUND_CALLS".to_owned(), input.inbound_calls_enabled);
     attributes.insert("OUTBOUND_CALLS".to_owned(), input.outbound_calls_enabled);
     let id = InstanceId(tx.new_id());
-    let seed = tx.new_id().as_u64_pair().1;
     tx.put(Instance {
         id,
         alias: input.instance_alias.clone(),
@@ -96,7 +95,6 @@ pub fn create_instance(
         attributes,
         tags: new_tags(input.tags.as_ref())?,
         created: tx.now,
-        seed,
     });
     tx.perform(Effect::CreateDefaults { instance: id, identity_management });
     tx.made(id.0);

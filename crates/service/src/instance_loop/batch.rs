@@ -3,7 +3,7 @@
 use engine::Timestamp;
 use store::{Batch, CommitError, CommitNumber, Scope, ScopeHead, Write};
 
-use super::{Answer, Health, InstanceLoop, Output};
+use super::{Answer, Event, Health, InstanceLoop, Output, Waiting};
 use crate::directory::DirectoryChange;
 use crate::effect::EffectRecord;
 use crate::error::ApiError;
@@ -158,7 +158,14 @@ impl<R> InstanceLoop<R> {
         out.push(Output::Alarm(format!("commit {} of {} failed: {reason}", released.number, self.scope)));
         let empty = OpenBatch::new(self.durable + 1, 0);
         let open = std::mem::replace(&mut self.open, empty);
-        let waiting = self.waiting.drain().filter_map(|(_, waiting)| waiting.event.into_reply());
+        let mut waiting = Vec::new();
+        for (_, Waiting { attempt, .. }) in self.waiting.drain() {
+            if let Event::Effect(id, _) = attempt.event {
+                self.performing.remove(&id);
+            } else {
+                waiting.extend(attempt.event.into_reply());
+            }
+        }
         let replies = released.answers.into_iter().chain(open.released.answers).map(|(reply, _)| reply).chain(waiting);
         out.extend(replies.map(|reply| Output::Answer(reply, Err(not_written(&reason)))));
         self.busy_contacts.clear();

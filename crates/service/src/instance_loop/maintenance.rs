@@ -6,7 +6,7 @@ use engine::{ContactId, Timestamp};
 use store::{Key, KeyId, Kind, Scan, Write};
 use uuid::Uuid;
 
-use super::{Event, Fetch, FetchRequest, Health, InstanceLoop, Output, Waiting};
+use super::{Attempt, Event, Fetch, FetchRequest, Health, InstanceLoop, Output, Waiting};
 use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record::{self, Record};
@@ -118,8 +118,8 @@ impl<R> InstanceLoop<R> {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Scan(scan) }));
-        let waiting = Waiting { event: Event::Maintenance, cold: Cold::new(), fetches: 0, wanted: Vec::new() };
-        self.waiting.insert(ticket, waiting);
+        let attempt = Attempt { event: Event::Maintenance, seed: 0, cold: Cold::new(), fetches: 0 };
+        self.waiting.insert(ticket, Waiting { attempt, wanted: Vec::new() });
     }
 
     /// Deletes those of the records that are past their retention, and goes on behind them.
@@ -159,7 +159,7 @@ impl<R> InstanceLoop<R> {
     }
 
     fn judge_journal(&self, key: &Key, value: &[u8]) -> Judgement {
-        let Ok(entry) = record::decode::<JournalEntry>(value) else { return Judgement::Keep };
+        let Ok(entry) = record::decode::<JournalEntry>(value) else { return Judgement::End };
         // The last entry with events says where the sequence stands.
         let is_last = entry.first_event + entry.events.len() as u64 > self.world.last_event;
         if entry.at >= self.now.plus_millis(-self.settings.event_retention_ms) || is_last {
@@ -168,7 +168,8 @@ impl<R> InstanceLoop<R> {
         let is_sealed =
             JournalEntry::commit_of(&key.id).is_some_and(|commit| commit <= self.world.tokens.sealed_commit());
         let tokens_are_over = entry.at < self.now.plus_millis(-self.settings.token_retention_ms);
-        if is_sealed || tokens_are_over || entry.tokens.is_empty() { Judgement::Delete } else { Judgement::Keep }
+        // The sequence must not get a gap: what comes after an entry that stays, stays too.
+        if is_sealed || tokens_are_over || entry.tokens.is_empty() { Judgement::Delete } else { Judgement::End }
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use engine::Timestamp;
 
-use super::{Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output, Waiting};
+use super::{
+    Attempt, Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output, Waiting,
+};
+use crate::effect::EffectId;
 use crate::error::{ApiError, Halt};
 use crate::handlers::contact;
 use crate::token::Token;
@@ -22,8 +25,13 @@ impl<R> Event<R> {
 
 impl<R> InstanceLoop<R> {
     /// Runs an event to its end, or until it needs records.
-    pub(super) fn run(&mut self, event: Event<R>, cold: Cold, fetches: u8, out: &mut Vec<Output<R>>) {
+    pub(super) fn run(&mut self, event: Event<R>, out: &mut Vec<Output<R>>) {
         let seed = self.random.next();
+        self.attempt_event(Attempt { event, seed, cold: Cold::new(), fetches: 0 }, out);
+    }
+
+    fn attempt_event(&mut self, attempt: Attempt<R>, out: &mut Vec<Output<R>>) {
+        let Attempt { event, seed, cold, fetches } = attempt;
         match event {
             Event::Request(request, reply) => {
                 if request.writes
@@ -37,7 +45,9 @@ impl<R> InstanceLoop<R> {
                 match result {
                     Ok((body, rests_on)) => self.answer(reply, Ok(body), rests_on, out),
                     Err((Halt::Refused(error), rests_on)) => self.answer(reply, Err(error), rests_on, out),
-                    Err((Halt::Need(need), _)) => self.wait(Event::Request(request, reply), cold, fetches, need, out),
+                    Err((Halt::Need(need), _)) => {
+                        self.wait(Attempt { event: Event::Request(request, reply), seed, cold, fetches }, need, out)
+                    }
                 }
             }
             Event::Timer(id) => {
@@ -47,11 +57,16 @@ impl<R> InstanceLoop<R> {
                     Err((Halt::Refused(error), _)) => self.timer_failed(id, &error, out),
                     Err((Halt::Need(need), _)) => {
                         self.busy_contacts.insert(id);
-                        self.wait(Event::Timer(id), cold, fetches, need, out);
+                        self.wait(Attempt { event: Event::Timer(id), seed, cold, fetches }, need, out);
                     }
                 }
             }
             Event::Effect(id, outcome) => {
+                if !matches!(self.health, Health::Serving) {
+                    // Its result cannot be written now: it is performed again once the store takes writes.
+                    self.perform_again(id);
+                    return;
+                }
                 match self.attempt(seed, &cold, None, |tx| crate::handlers::effect_done(tx, id, &outcome)) {
                     Ok(_) => {
                         self.performing.remove(&id);
@@ -60,11 +75,19 @@ impl<R> InstanceLoop<R> {
                         self.performing.remove(&id);
                         out.push(Output::Alarm(format!("the result of effect {} was refused: {error}", id.0)));
                     }
-                    Err((Halt::Need(need), _)) => self.wait(Event::Effect(id, outcome), cold, fetches, need, out),
+                    Err((Halt::Need(need), _)) => {
+                        self.wait(Attempt { event: Event::Effect(id, outcome), seed, cold, fetches }, need, out)
+                    }
                 }
             }
             Event::Maintenance => {}
         }
+    }
+
+    /// The result of an effect could not be taken in.
+    fn perform_again(&mut self, id: EffectId) {
+        self.performing.remove(&id);
+        self.world.unstarted_effects += 1;
     }
 
     /// A contact whose timer cannot run would be tried for ever: it is left alone until the instance is loaded again.
@@ -104,24 +127,27 @@ impl<R> InstanceLoop<R> {
         }
     }
 
-    fn wait(&mut self, event: Event<R>, cold: Cold, fetches: u8, need: Need, out: &mut Vec<Output<R>>) {
-        if fetches >= FETCHES_PER_EVENT_MAX {
+    fn wait(&mut self, attempt: Attempt<R>, need: Need, out: &mut Vec<Output<R>>) {
+        if attempt.fetches >= FETCHES_PER_EVENT_MAX {
             let text = format!("an event asked for records {FETCHES_PER_EVENT_MAX} times: {:?}", need.keys);
-            self.give_up(event, ApiError::internal(text), out);
+            self.give_up(attempt.event, ApiError::internal(text), out);
             return;
         }
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Keys(need.keys.clone()) }));
-        let waiting = Waiting { event, cold, fetches: fetches + 1, wanted: need.keys };
-        self.waiting.insert(ticket, waiting);
+        let attempt = Attempt { fetches: attempt.fetches + 1, ..attempt };
+        self.waiting.insert(ticket, Waiting { attempt, wanted: need.keys });
     }
 
     fn give_up(&mut self, event: Event<R>, error: ApiError, out: &mut Vec<Output<R>>) {
         match event {
             Event::Request(_, reply) => out.push(Output::Answer(reply, Err(error))),
             Event::Timer(id) => self.timer_failed(id, &error, out),
-            Event::Effect(id, _) => out.push(Output::Alarm(format!("the result of effect {} is lost: {error}", id.0))),
+            Event::Effect(id, _) => {
+                self.perform_again(id);
+                out.push(Output::Alarm(format!("effect {} is performed again: {error}", id.0)));
+            }
             Event::Maintenance => {
                 self.maintenance.interrupt();
                 out.push(Output::Alarm(format!("maintenance of {} failed: {error}", self.scope)));
@@ -135,11 +161,11 @@ impl<R> InstanceLoop<R> {
         let (as_of, records) = match fetched.result {
             Ok(read) => read,
             Err(error) => {
-                self.give_up(waiting.event, ApiError::internal(error), out);
+                self.give_up(waiting.attempt.event, ApiError::internal(error), out);
                 return;
             }
         };
-        if matches!(waiting.event, Event::Maintenance) {
+        if matches!(waiting.attempt.event, Event::Maintenance) {
             self.maintenance_read(&records);
             self.forget_cold_changes();
             return;
@@ -153,13 +179,13 @@ impl<R> InstanceLoop<R> {
         let again: Vec<store::Key> = stale.into_iter().cloned().collect();
         for (key, value) in records {
             if !again.contains(&key) {
-                waiting.cold.insert(key, value.map(Into::into));
+                waiting.attempt.cold.insert(key, value.map(Into::into));
             }
         }
         if again.is_empty() {
-            self.run(waiting.event, waiting.cold, waiting.fetches, out);
+            self.attempt_event(waiting.attempt, out);
         } else {
-            self.wait(waiting.event, waiting.cold, waiting.fetches, Need { keys: again }, out);
+            self.wait(waiting.attempt, Need { keys: again }, out);
         }
         self.forget_cold_changes();
     }

@@ -13,7 +13,7 @@ use super::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, T
 use crate::call::Caller;
 use crate::kinds;
 use crate::operations::{Operations, Request};
-use crate::settings::Settings;
+use crate::settings::{Settings, UrlJudge};
 
 const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
 const SCOPE: Scope = Scope(INSTANCE.0);
@@ -63,7 +63,9 @@ impl Driver {
     }
 
     fn open(store: Arc<MemoryStore>, now: i64) -> Self {
-        let settings = Arc::new(Settings::default());
+        let mut settings = Settings::default();
+        settings.attachments.url_judge = UrlJudge::new(|_| None);
+        let settings = Arc::new(settings);
         let (world, head) = crate::load(&*store, SCOPE, settings.token_retention_ms).unwrap();
         let instance = InstanceLoop::new(SCOPE, head, world, settings, 7 + head.number.0, TurnBounds::default());
         Driver {
@@ -449,4 +451,33 @@ fn retention_deletes_what_is_old_and_nothing_else() {
     assert_eq!(count(&driver, kinds::ENDED_CONTACT), 1, "only the young one is left");
     assert_eq!(count(&driver, kinds::ENDED_CHAIN), 1);
     assert!(driver.ask("DescribeContact", json!({"ContactId": young["ContactId"]}))["Contact"]["Name"] == "young");
+}
+
+#[test]
+fn an_effect_that_ends_while_writes_are_refused_is_not_only_in_memory() {
+    use crate::effect::{AttachmentOutcome, EffectOutcome, EffectRecord};
+    let mut driver = Driver::new();
+    driver.ask("AssociateInstanceStorageConfig", json!({"ResourceType": "ATTACHMENTS", "StorageConfig": {"StorageType": "S3", "S3Config": {"BucketName": "b", "BucketPrefix": "p"}}}));
+    let flow = driver.flow();
+    driver.ask(
+        "StartTaskContact",
+        json!({"Name": "t", "ContactFlowId": flow, "Attachments": [{"FileName": "a.txt", "S3Url": "https://h/a.txt"}]}),
+    );
+    let id = driver.instance.world.config_of::<EffectRecord>().0.next().expect("an effect").1.id;
+    let _lost = driver.task(&flow, "x");
+    driver.turn();
+    driver.fail(false);
+    driver.reload();
+    driver.inputs.push_back(Input::EffectDone(id, EffectOutcome::Attachment(AttachmentOutcome::Approved)));
+    driver.turn();
+    driver.inputs.push_back(Input::Probe);
+    driver.turn();
+    driver.commit();
+    driver.settle();
+    let (fresh, _) = crate::load(&*driver.store, SCOPE, Settings::default().token_retention_ms).unwrap();
+    assert_eq!(
+        fresh.config_of::<EffectRecord>().0.count(),
+        driver.instance.world.config_of::<EffectRecord>().0.count(),
+        "memory equals the disk"
+    );
 }

@@ -5,6 +5,9 @@ use anyhow::{Result, bail};
 use crate::environment::{PARTS, cargo, headline, output, run};
 use crate::test;
 
+/// Documentation is read with its private items, so links to them are as good as others.
+const RUSTDOC_FLAGS: &str = "--deny warnings --allow rustdoc::private_intra_doc_links";
+
 const USAGE: &str = "usage: cargo xtask ci [--without-tests]";
 
 /// Runs the checks and, unless told otherwise, the tests. Stops at the first that fails.
@@ -24,7 +27,7 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     for part in PARTS {
         let mut documentation = cargo(["doc"]);
         documentation.args(part).args(["--no-deps", "--document-private-items", "--quiet"]);
-        run(documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
+        run(documentation.env("RUSTDOCFLAGS", RUSTDOC_FLAGS))?;
     }
     headline("dependencies");
     if output(&mut cargo(["deny", "--version"])).is_some() {

@@ -35,7 +35,7 @@ pub(super) struct Place {
 }
 
 impl Unsigned {
-    /// A StartTaskContact with a token of its own and about 900 bytes of body; `at` schedules it, in epoch seconds.
+    /// A StartTaskContact with a token of its own and about 750 bytes of body; `at` schedules it, in epoch seconds.
     pub(super) fn start_task(place: &Place, number: usize, at: Option<i64>) -> anyhow::Result<Unsigned> {
         let mut body = json!({
             "InstanceId": place.instance,
@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn tasks_are_distinct_whole_and_large_enough() {
-        let place = Place { instance: "i".into(), flow: "f".into() };
+        let id = "00000000-0000-7000-8000-000000000000".to_owned();
+        let place = Place { instance: id.clone(), flow: id };
         let requests = signer().start_tasks(&[place], 5, None).unwrap();
         let mut tokens = std::collections::HashSet::new();
         for request in &requests {

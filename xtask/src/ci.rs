@@ -21,12 +21,14 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     headline("lints");
     for part in PARTS {
-        run(cargo(["clippy"]).args(part).args(["--all-targets", "--quiet", "--", "--deny", "warnings"]))?;
+        let mut lints = cargo(["clippy"]);
+        lints.args(part).args(["--all-targets", "--keep-going", "--quiet", "--", "--deny", "warnings"]);
+        run(&mut lints)?;
     }
     headline("documentation");
     for part in PARTS {
         let mut documentation = cargo(["doc"]);
-        documentation.args(part).args(["--no-deps", "--document-private-items", "--quiet"]);
+        documentation.args(part).args(["--no-deps", "--document-private-items", "--keep-going", "--quiet"]);
         run(documentation.env("RUSTDOCFLAGS", RUSTDOC_FLAGS))?;
     }
     headline("dependencies");

@@ -3,7 +3,7 @@
 //! Each is made once and kept under `target/` (npm packages in `tests/js/node_modules`) until what it is made from
 //! changes. On Debian, as root, missing Debian packages are installed; elsewhere their names are told.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -41,9 +41,14 @@ pub(crate) fn target_dir() -> PathBuf {
 
 /// A call of cargo in the repository.
 pub(crate) fn cargo<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(cargo_program());
     command.args(arguments).current_dir(root());
     command
+}
+
+/// The cargo that runs us, of the same toolchain.
+fn cargo_program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Runs a command to its end. Its output goes where ours goes.
@@ -56,8 +61,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    let given = command.get_program();
+    let program = if given == cargo_program() { "cargo".into() } else { given.to_string_lossy() };
+    let words = command.get_args().map(OsStr::to_string_lossy);
+    std::iter::once(program).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The standard output of a command that succeeds, or nothing.

@@ -88,21 +88,22 @@ fn parse(arguments: &[String]) -> Result<Selection> {
     Ok(selection)
 }
 
+/// Runs the tests of all parts, even if one fails.
 fn rust(filters: &[String]) -> Result<()> {
     let nextest = environment::output(&mut cargo(["nextest", "--version"])).is_some();
     if !nextest {
         println!("cargo-nextest is not installed: running `cargo test` instead, which takes one filter at a time");
     }
-    for part in PARTS {
+    let results = PARTS.map(|part| {
         if nextest {
-            run(cargo(["nextest", "run", "--no-fail-fast", "--no-tests=pass"]).args(part).args(filters))?;
+            run(cargo(["nextest", "run", "--no-fail-fast", "--no-tests=pass"]).args(part).args(filters))
         } else if filters.is_empty() {
-            run(cargo(["test", "--no-fail-fast"]).args(part))?;
+            run(cargo(["test", "--no-fail-fast"]).args(part))
         } else {
-            filters.iter().try_for_each(|filter| run(cargo(["test", "--no-fail-fast"]).args(part).arg(filter)))?;
+            filters.iter().try_for_each(|filter| run(cargo(["test", "--no-fail-fast"]).args(part).arg(filter)))
         }
-    }
-    Ok(())
+    });
+    results.into_iter().collect()
 }
 
 fn clients(filters: &[String]) -> Result<()> {

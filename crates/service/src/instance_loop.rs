@@ -116,11 +116,14 @@ pub struct TurnBounds {
     pub inputs_max: usize,
     /// Due timers run, between the inputs.
     pub timers_max: usize,
+    /// Due timers whose changes one batch takes while another is being written. Every other answer of the batch waits
+    /// for them.
+    pub timers_per_batch_max: usize,
 }
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        TurnBounds { inputs_max: 256, timers_max: 32 }
+        TurnBounds { inputs_max: 256, timers_max: 32, timers_per_batch_max: 64 }
     }
 }
 
@@ -325,7 +328,7 @@ impl<R> InstanceLoop<R> {
         let reloading = matches!(self.health, Health::Reloading);
         TurnReport {
             more: !reloading && (!inputs.is_empty() || self.has_due_timer() || self.next_turn().is_some()),
-            next_due: self.next_due(),
+            next_due: self.next_due().filter(|_| !self.batch_is_full_of_timers()),
             busy: !self.is_idle(),
         }
     }
@@ -348,10 +351,15 @@ impl<R> InstanceLoop<R> {
 
     /// The loop's timers: those of the contacts that no event is under way for.
     fn first_due(&self) -> Option<ContactId> {
-        if !matches!(self.health, Health::Serving) {
+        if !matches!(self.health, Health::Serving) || self.batch_is_full_of_timers() {
             return None;
         }
         self.world.contacts.due_by(self.now).find(|id| !self.busy_contacts.contains(id))
+    }
+
+    /// Whether due timers wait for the commit that is under way; its end brings the next turn.
+    fn batch_is_full_of_timers(&self) -> bool {
+        self.in_flight.is_some() && self.open.timers >= self.bounds.timers_per_batch_max
     }
 
     fn has_due_timer(&self) -> bool {
@@ -364,6 +372,7 @@ impl<R> InstanceLoop<R> {
 
     fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {
         let Some(contact) = self.first_due() else { return false };
+        self.open.timers += 1;
         self.run(Event::Timer(contact), out);
         true
     }

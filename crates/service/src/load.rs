@@ -51,6 +51,7 @@ pub fn load(store: &dyn Store, scope: Scope, token_retention_ms: i64) -> Result<
     if let Some(failure) = failure {
         return Err(failure.into());
     }
+    world.finish_load();
     let oldest = Timestamp(head.now_ms).plus_millis(-token_retention_ms);
     let mut scan = Scan::all(kinds::JOURNAL, JOURNAL_ROWS, JOURNAL_BYTES).descending();
     loop {

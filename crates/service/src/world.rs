@@ -92,11 +92,11 @@ impl World {
     fn load_record(&mut self, kind: Kind, id: &[u8], value: &[u8]) -> Result<(), Option<DecodeError>> {
         match kind {
             kinds::CONTACT => {
-                self.contacts.load(value, 0)?;
+                self.contacts.load(value)?;
             }
             kinds::CHAIN => {
-                let chain: Chain = record::decode(value)?;
-                self.chain_put(chain.id, value.into(), 0);
+                let id = record::decode::<ChainId>(value)?.id;
+                self.chain_put(id, value.into(), 0);
             }
             kinds::TOKEN_SEGMENT => self.tokens.add_segment(record::decode::<TokenSegment>(value)?),
             _ => {
@@ -106,6 +106,11 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// All hot records have been taken.
+    pub fn finish_load(&mut self) {
+        self.contacts.finish_load();
     }
 
     /// Takes a journal entry from the store, for the tokens that are not sealed yet and the event sequence.
@@ -262,6 +267,13 @@ impl World {
 
 fn typed<R: Record>(record: &Arc<dyn AnyRecord>) -> Arc<R> {
     Arc::clone(record).into_any().downcast().expect("the records of a kind have the kind's type")
+}
+
+/// The first field of a [`Chain`]; the others need not be decoded when it is loaded.
+#[derive(minicbor::Decode)]
+struct ChainId {
+    #[n(0)]
+    id: ContactId,
 }
 
 /// What one handler changes.

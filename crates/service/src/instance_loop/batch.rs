@@ -37,6 +37,8 @@ impl<R> Released<R> {
 #[derive(Debug)]
 pub(super) struct OpenBatch<R> {
     pub number: u64,
+    /// How many due timers have run in it.
+    pub timers: usize,
     first_event: u64,
     writes: Vec<Write>,
     events: Vec<EventRecord>,
@@ -47,7 +49,15 @@ pub(super) struct OpenBatch<R> {
 impl<R> OpenBatch<R> {
     pub fn new(number: u64, first_event: u64) -> Self {
         let released = Released::new(number);
-        OpenBatch { number, first_event, writes: Vec::new(), events: Vec::new(), tokens: Vec::new(), released }
+        OpenBatch {
+            number,
+            timers: 0,
+            first_event,
+            writes: Vec::new(),
+            events: Vec::new(),
+            tokens: Vec::new(),
+            released,
+        }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -393,6 +393,12 @@ fn many_timers_due_together_let_a_request_through() {
     driver.turn();
     assert!(driver.answer(read).is_some(), "the request did not wait for the backlog");
     assert!(driver.instance.world.contacts.queue_depth(&queue_of(&driver)).0 <= TurnBounds::default().timers_max);
+    for _ in 0..20 {
+        driver.turn();
+    }
+    let bound = TurnBounds::default().timers_per_batch_max + TurnBounds::default().timers_max;
+    let depth = driver.instance.world.contacts.queue_depth(&queue_of(&driver)).0;
+    assert!(depth <= bound, "while a batch is written, the next one takes {bound} timers at most, not {depth}");
     driver.settle();
     while driver.instance.has_due_timer() {
         driver.settle();

@@ -303,9 +303,9 @@ Callboard is running, with a sample instance.
   instance        {instance}
   flow            {flow}  ({FLOW_NAME}: puts a task into BasicQueue)
   queue           {queue}  (BasicQueue)
-  task template   {template}  ({TEMPLATE_NAME}: for --task-template-id, runs the same flow)
+  task template   {template}  ({TEMPLATE_NAME}: --task-template-id instead of --contact-flow-id)
   user            {user}  ({USER_NAME})
-  quick connect   {quick_connect}  ({QUICK_CONNECT_NAME}: for --quick-connect-id, queues at the user)
+  quick connect   {quick_connect}  ({QUICK_CONNECT_NAME}: --quick-connect-id, queues at the user)
 
 1. Start a task: paste this line into another terminal. It answers with a ContactId.
 

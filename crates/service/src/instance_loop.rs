@@ -141,7 +141,9 @@ pub struct TurnReport {
 enum Health {
     Serving,
     /// A commit failed; the world is being loaded again.
-    Reloading,
+    Reloading {
+        reason: String,
+    },
     /// The world is right, but the store does not take writes; tried so many times.
     ReadOnly {
         reason: String,
@@ -291,7 +293,7 @@ impl<R> InstanceLoop<R> {
     pub fn trouble(&self) -> Option<&str> {
         match &self.health {
             Health::Serving => None,
-            Health::Reloading => Some("the instance is being loaded again after a failed commit"),
+            Health::Reloading { reason } => Some(reason),
             Health::ReadOnly { reason, .. } => Some(reason),
         }
     }
@@ -306,7 +308,9 @@ impl<R> InstanceLoop<R> {
         let mut timers = self.bounds.timers_max;
         for _ in 0..self.bounds.inputs_max {
             let Some(input) = inputs.pop_front() else { break };
-            if matches!(self.health, Health::Reloading) && matches!(input, Input::Request(..) | Input::Barrier(_)) {
+            if matches!(self.health, Health::Reloading { .. })
+                && matches!(input, Input::Request(..) | Input::Barrier(_))
+            {
                 held_back.push_back(input);
                 continue;
             }
@@ -325,7 +329,7 @@ impl<R> InstanceLoop<R> {
         self.commit_if_free(out);
         let bytes = self.world.hot_bytes();
         self.settings.hot_bytes.change(std::mem::replace(&mut self.counted_bytes, bytes), bytes);
-        let reloading = matches!(self.health, Health::Reloading);
+        let reloading = matches!(self.health, Health::Reloading { .. });
         TurnReport {
             more: !reloading && (!inputs.is_empty() || self.has_due_timer() || self.next_turn().is_some()),
             next_due: self.next_due().filter(|_| !self.batch_is_full_of_timers()),

@@ -182,7 +182,7 @@ impl<R> InstanceLoop<R> {
         self.maintenance.interrupt();
         self.cold_changes.clear();
         self.world = World::default();
-        self.health = Health::Reloading;
+        self.health = Health::Reloading { reason };
         out.push(Output::Reload);
     }
 
@@ -194,7 +194,10 @@ impl<R> InstanceLoop<R> {
         self.world = world;
         let unstarted = self.world.config_of::<EffectRecord>().0.count();
         self.world.unstarted_effects = unstarted;
-        let reason = "the last commit failed, and the store has not taken a write since".to_owned();
+        let reason = match std::mem::replace(&mut self.health, Health::Serving) {
+            Health::Reloading { reason } | Health::ReadOnly { reason, .. } => reason,
+            Health::Serving => "the instance was loaded again".to_owned(),
+        };
         self.health = Health::ReadOnly { reason, tries: 0, probing: false };
         out.push(Output::ProbeIn(PROBE_MS_MIN));
     }
@@ -221,7 +224,7 @@ impl<R> InstanceLoop<R> {
             Err(CommitError::Refused { refusal, .. }) => {
                 // The failed commit became durable after all, or somebody else wrote: memory is behind.
                 out.push(Output::Alarm(format!("{}: the probe was refused: {refusal}", self.scope)));
-                self.health = Health::Reloading;
+                self.health = Health::Reloading { reason: refusal.to_string() };
                 out.push(Output::Reload);
             }
             Err(error) => {

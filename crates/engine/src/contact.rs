@@ -1,4 +1,4 @@
-//! A task contact: its records, and [`step`], the one function that changes them.
+//! A task contact: its records, and [`step()`], the one function that changes them.
 //!
 //! What a contact waits for is part of it ([`Contact::next_due`]), and so is its place in a queue: whoever keeps timers, queues and counters
 //! compares [`Contact::head`] before and after a step.

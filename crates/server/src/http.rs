@@ -1,6 +1,6 @@
 //! The HTTP edge: from a connection to an operation's input, and from its answer to bytes.
 //!
-//! [`listen`] takes connections, [`Edge::serve`] answers one request: probes and metrics without a signature, the
+//! [`listen()`] takes connections, [`Edge::serve`] answers one request: probes and metrics without a signature, the
 //! control interface under `/_callboard/v1`, and everything else as the Connect API in [`aws`]. What one client may
 //! take of the server, in time and bytes, is bounded here.
 

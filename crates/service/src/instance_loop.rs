@@ -123,7 +123,7 @@ pub struct TurnBounds {
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        TurnBounds { inputs_max: 256, timers_max: 32, timers_per_batch_max: 64 }
+        TurnBounds { inputs_max: 256, timers_max: 16, timers_per_batch_max: 32 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! AWS Signature Version 4, by header and by pre-signed query.
 //!
 //! [`verify`] judges a request as `authorization.md` section 7 says the service does: the same types, texts and order.
-//! [`sign`] and [`presign`] are the other side, for the load generator, the command line and tests.
+//! [`sign()`] and [`presign`] are the other side, for the load generator, the command line and tests.
 
 mod canonical;
 mod claim;

@@ -46,7 +46,7 @@ impl<R> InstanceLoop<R> {
                     Ok((body, rests_on)) => self.answer(reply, Ok(body), rests_on, out),
                     Err((Halt::Refused(error), rests_on)) => self.answer(reply, Err(error), rests_on, out),
                     Err((Halt::Need(need), _)) => {
-                        self.wait(Attempt { event: Event::Request(request, reply), seed, cold, fetches }, need, out)
+                        self.wait(Attempt { event: Event::Request(request, reply), seed, cold, fetches }, need, out);
                     }
                 }
             }
@@ -76,7 +76,7 @@ impl<R> InstanceLoop<R> {
                         out.push(Output::Alarm(format!("the result of effect {} was refused: {error}", id.0)));
                     }
                     Err((Halt::Need(need), _)) => {
-                        self.wait(Attempt { event: Event::Effect(id, outcome), seed, cold, fetches }, need, out)
+                        self.wait(Attempt { event: Event::Effect(id, outcome), seed, cold, fetches }, need, out);
                     }
                 }
             }

@@ -226,6 +226,9 @@ impl Runtime {
             }
             shared.writer.stop();
             shared.readers.stop();
+            if let Err(error) = shared.store.empty_log() {
+                tracing::warn!("What is in the write-ahead log stays there: {error}");
+            }
         };
         if tokio::task::spawn_blocking(stop).await.is_err() {
             tracing::error!("stopping the database's threads panicked");

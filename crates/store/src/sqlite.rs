@@ -149,6 +149,15 @@ impl SqliteStore {
         self.signal.statistics()
     }
 
+    /// Moves everything from the write-ahead log into the database file, which is then whole without it. For the end
+    /// of a process: commits wait for it.
+    pub fn empty_log(&self) -> Result<(), Unavailable> {
+        lock(&self.writer)
+            .connection()?
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|error| failed("empty the write-ahead log of", self.path(), error))
+    }
+
     /// Changes the most pages that the database may have, to test a disk that is full and then has space again.
     #[doc(hidden)]
     pub fn set_pages_max(&self, pages: u32) -> Result<(), Unavailable> {

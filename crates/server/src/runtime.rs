@@ -105,7 +105,14 @@ impl Runtime {
                 sleeping.iter().copied().filter(|(_, scope)| shared.worker_of(*scope) == number).collect();
             let shared = Arc::clone(&shared);
             let name = format!("loops-{number}");
-            let run = move || worker::run(&shared, number, &receiver, &due);
+            let run = move || {
+                let work = || worker::run(&shared, number, &receiver, &due);
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+                    // What was acknowledged is on the disk, and what is in memory is not to be trusted any more.
+                    tracing::error!("A thread of the loops panicked; the process ends, to be started again");
+                    std::process::abort();
+                }
+            };
             threads.push(std::thread::Builder::new().name(name).spawn(run).context("start a thread for the loops")?);
         }
         shared.send(Scope::SYSTEM, Message::Opened(Scope::SYSTEM, Ok(Box::new((world, head)))));

@@ -1,14 +1,17 @@
 //! Verifying what an instance has on disk: that every record can be read, and that records agree with each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use engine::ContactId;
 use engine::contact::{Chain, Contact};
+use engine::flow::FlowContent;
+use engine::template::TaskTemplate;
 use store::{Key, Kind, Scan, Scope, Store, Unavailable};
 
 use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record;
+use crate::token::TokenEntry;
 
 /// Rows read at a time.
 const ROWS: usize = 1_000;
@@ -46,7 +49,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     let mut findings = Findings::default();
     let mut chains: HashMap<ContactId, (u32, u32)> = HashMap::new();
     let mut open_of: HashMap<ContactId, u32> = HashMap::new();
-    let mut open = std::collections::HashSet::new();
+    let mut open = HashSet::new();
     store.load_hot(scope, &mut |kind, id, value| {
         let key = Key::new(kind, id);
         match kind {
@@ -88,6 +91,16 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
             Some(_) => {}
         }
     }
+    let mut ended_chains = HashSet::new();
+    each(store, scope, kinds::ENDED_CHAIN, &mut |key, value| match record::decode::<Chain>(value) {
+        Ok(chain) => {
+            if chains.contains_key(&chain.id) {
+                findings.problem(format!("chain {} is kept twice, as open and as ended", chain.id));
+            }
+            ended_chains.insert(chain.id);
+        }
+        Err(error) => findings.problem(format!("record {key}: {error}")),
+    })?;
     for id in chains.keys().filter(|id| !open_of.contains_key(id)) {
         findings.problem(format!("chain {id} is kept in memory without an open contact"));
     }
@@ -97,14 +110,33 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
             if !contact.is_completed() {
                 findings.problem(format!("contact {} has not ended and is kept among the ended ones", contact.id));
             }
+            if !chains.contains_key(&contact.chain_id()) && !ended_chains.contains(&contact.chain_id()) {
+                findings.problem(format!("contact {} has no chain {}", contact.id, contact.chain_id()));
+            }
             if open.contains(&contact.id) {
                 findings.problem(format!("contact {} is kept twice, as open and as ended", contact.id));
             }
         }
         Err(error) => findings.problem(format!("record {key}: {error}")),
     })?;
+    readable::<FlowContent>(store, scope, kinds::FLOW_CONTENT, &mut findings)?;
+    readable::<TaskTemplate>(store, scope, kinds::TASK_TEMPLATE_VERSION, &mut findings)?;
+    readable::<Vec<TokenEntry>>(store, scope, kinds::TOKEN_BLOCK, &mut findings)?;
     check_journal(store, scope, &mut findings)?;
     Ok(findings)
+}
+
+fn readable<R: for<'b> minicbor::Decode<'b, ()>>(
+    store: &dyn Store,
+    scope: Scope,
+    kind: Kind,
+    findings: &mut Findings,
+) -> Result<(), Unavailable> {
+    each(store, scope, kind, &mut |key, value| {
+        if let Err(error) = record::decode::<R>(value) {
+            findings.problem(format!("record {key}: {error}"));
+        }
+    })
 }
 
 fn check_journal(store: &dyn Store, scope: Scope, findings: &mut Findings) -> Result<(), Unavailable> {

@@ -171,9 +171,9 @@ impl ContactTable {
         self.due.iter().take_while(move |(due, _)| *due <= now).map(|(_, id)| *id)
     }
 
-    /// When the first timer is due.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
+    /// When the first timer is due, of the contacts that `counts`.
+    pub fn next_due(&self, counts: impl Fn(&ContactId) -> bool) -> Option<Timestamp> {
+        self.due.iter().find(|(_, id)| counts(id)).map(|(due, _)| *due)
     }
 
     /// How many contacts are in the queue, and since when the oldest.

@@ -90,6 +90,8 @@ pub enum EffectOutcome {
     },
     /// What came of a download.
     Attachment(AttachmentOutcome),
+    /// It was not done for a reason that passes: it is performed again.
+    Interrupted,
 }
 
 /// An effect that has no result yet.

@@ -137,12 +137,16 @@ pub(crate) fn decode_config(kind: Kind, value: &[u8]) -> Option<Result<Arc<dyn A
 /// The result of an effect: the effect's record goes, and whoever asked for it moves on.
 pub(crate) fn effect_done(tx: &mut Tx<'_>, id: EffectId, outcome: &EffectOutcome) -> Result<(), Halt> {
     let Some(record) = tx.get::<EffectRecord>(id.0.as_bytes()) else { return Ok(()) };
+    if *outcome == EffectOutcome::Interrupted {
+        return Ok(());
+    }
     tx.delete::<EffectRecord>(id.0.as_bytes());
     match (&record.effect, outcome) {
         (Effect::CreateDefaults { instance, .. }, outcome) => instance::defaults_created(tx, *instance, outcome),
         (Effect::DeleteRecords { .. }, _) => Ok(()),
         (Effect::FetchAttachment { job }, outcome) => {
             let (status, reason) = match outcome {
+                EffectOutcome::Interrupted => return Ok(()),
                 EffectOutcome::Attachment(AttachmentOutcome::Approved) | EffectOutcome::Done => {
                     (ReferenceStatus::Approved, None)
                 }

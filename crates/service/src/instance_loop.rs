@@ -18,7 +18,7 @@ mod run;
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use engine::{ContactId, InstanceId, Timestamp};
@@ -119,11 +119,13 @@ pub struct TurnBounds {
     /// Due timers whose changes one batch takes while another is being written. Every other answer of the batch waits
     /// for them.
     pub timers_per_batch_max: usize,
+    /// The same for a batch that somebody waits for.
+    pub timers_per_answering_batch_max: usize,
 }
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        TurnBounds { inputs_max: 256, timers_max: 16, timers_per_batch_max: 32 }
+        TurnBounds { inputs_max: 256, timers_max: 16, timers_per_batch_max: 32, timers_per_answering_batch_max: 4 }
     }
 }
 
@@ -160,12 +162,13 @@ struct Attempt<R> {
     /// The records that were fetched for it.
     cold: Cold,
     fetches: u8,
+    /// The last durable commit when its first fetch began: nothing that it holds was read before.
+    reading_since: u64,
 }
 
 /// What waits for records.
 struct Waiting<R> {
     attempt: Attempt<R>,
-    wanted: Vec<Key>,
 }
 
 enum Event<R> {
@@ -190,6 +193,8 @@ pub struct InstanceLoop<R> {
     in_flight: Option<Released<R>>,
     waiting: HashMap<u64, Waiting<R>>,
     busy_contacts: BTreeSet<ContactId>,
+    /// When timers that failed are tried again.
+    failed_timers: BTreeMap<ContactId, Timestamp>,
     last_turn: Option<ContactId>,
     cold_changes: ColdChanges,
     next_ticket: u64,
@@ -231,6 +236,7 @@ impl<R> InstanceLoop<R> {
             in_flight: None,
             waiting: HashMap::new(),
             busy_contacts: BTreeSet::new(),
+            failed_timers: BTreeMap::new(),
             last_turn: None,
             cold_changes: ColdChanges::default(),
             next_ticket: 0,
@@ -268,6 +274,7 @@ impl<R> InstanceLoop<R> {
             && self.open.is_empty()
             && self.waiting.is_empty()
             && self.performing.is_empty()
+            && self.world.unstarted_effects == 0
     }
 
     /// Whether something is not durable yet.
@@ -285,6 +292,9 @@ impl<R> InstanceLoop<R> {
             pending.push(format!("{} reads", self.waiting.len()));
         }
         pending.extend(self.performing.iter().map(|effect| format!("effect {}", effect.0)));
+        if self.world.unstarted_effects > 0 {
+            pending.push(format!("{} effects to start", self.world.unstarted_effects));
+        }
         pending.extend(self.trouble().map(str::to_owned));
         pending
     }
@@ -331,7 +341,11 @@ impl<R> InstanceLoop<R> {
         self.settings.hot_bytes.change(std::mem::replace(&mut self.counted_bytes, bytes), bytes);
         let reloading = matches!(self.health, Health::Reloading { .. });
         TurnReport {
-            more: !reloading && (!inputs.is_empty() || self.has_due_timer() || self.next_turn().is_some()),
+            more: !reloading
+                && (!inputs.is_empty()
+                    || self.has_due_timer()
+                    || self.next_turn().is_some()
+                    || self.has_effects_to_start()),
             next_due: self.next_due().filter(|_| !self.batch_is_full_of_timers()),
             busy: !self.is_idle(),
         }
@@ -358,12 +372,20 @@ impl<R> InstanceLoop<R> {
         if !matches!(self.health, Health::Serving) || self.batch_is_full_of_timers() {
             return None;
         }
-        self.world.contacts.due_by(self.now).find(|id| !self.busy_contacts.contains(id))
+        self.world.contacts.due_by(self.now).find(|id| {
+            let may_be_tried = self.failed_timers.get(id).is_none_or(|at| *at <= self.now);
+            may_be_tried && !self.busy_contacts.contains(id)
+        })
     }
 
     /// Whether due timers wait for the commit that is under way; its end brings the next turn.
     fn batch_is_full_of_timers(&self) -> bool {
-        self.in_flight.is_some() && self.open.timers >= self.bounds.timers_per_batch_max
+        let max = if self.open.has_answers() {
+            self.bounds.timers_per_answering_batch_max
+        } else {
+            self.bounds.timers_per_batch_max
+        };
+        self.in_flight.is_some() && self.open.timers >= max
     }
 
     fn has_due_timer(&self) -> bool {
@@ -371,7 +393,20 @@ impl<R> InstanceLoop<R> {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        self.world.contacts.next_due().into_iter().chain(self.maintenance.next_due(&self.world)).min()
+        let aside = |id: &ContactId| self.busy_contacts.contains(id) || self.failed_timers.contains_key(id);
+        let timers = self.world.contacts.next_due(|id| !aside(id));
+        let tried_again = self.failed_timers.values().copied().min();
+        timers.into_iter().chain(tried_again).chain(self.maintenance.next_due(&self.world)).min()
+    }
+
+    /// When the instance must be opened if the process ends now. Effects and flow turns go on at once.
+    fn next_due_after_restart(&self) -> Option<Timestamp> {
+        let unfinished = self.world.contacts.turns().next().is_some() || self.world.has_effects();
+        if unfinished {
+            Some(self.now)
+        } else {
+            self.world.contacts.next_due(|_| true).into_iter().chain(self.next_due()).min()
+        }
     }
 
     fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {
@@ -397,6 +432,10 @@ impl<R> InstanceLoop<R> {
         let after_last = |id: &ContactId| self.last_turn.is_none_or(|last| *id > last);
         let mut turns = self.world.contacts.turns().filter(free);
         self.world.contacts.turns().filter(free).find(after_last).or_else(|| turns.next())
+    }
+
+    fn has_effects_to_start(&self) -> bool {
+        matches!(self.health, Health::Serving) && self.world.unstarted_effects > 0
     }
 
     fn perform_pending(&mut self, out: &mut Vec<Output<R>>) {

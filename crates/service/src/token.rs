@@ -174,6 +174,8 @@ pub struct Tokens {
     oldest_open: Option<Timestamp>,
     segments: Vec<TokenSegment>,
     sealing: Option<Sealing>,
+    /// Written whole by this commit, which is not durable yet.
+    sealed: Option<(u64, Sealing)>,
 }
 
 /// What is known of a token without reading.
@@ -216,7 +218,8 @@ impl Tokens {
             let key = segment.block_key(hash);
             match blocks(&key) {
                 None => missing.push(key),
-                Some(None) => {}
+                // Every block of a segment is written before the segment is.
+                Some(None) => return Err(record::DecodeError::Empty),
                 Some(Some(bytes)) => {
                     let entries: Vec<TokenEntry> = record::decode(&bytes)?;
                     if let Some(entry) = entries.iter().find(|entry| entry.hash == hash && entry.at >= oldest) {
@@ -252,9 +255,10 @@ impl Tokens {
 
     /// Goes on with sealing, if it is time: the blocks to write now and, with the last ones, the segment.
     ///
-    /// `durable` is the newest commit that cannot be lost: only tokens up to it are sealed.
-    pub fn seal_step(&mut self, now: Timestamp, durable: u64) -> Option<SealStep> {
-        if self.sealing.is_none() && self.seal_is_due(now) {
+    /// `durable` is the newest commit that cannot be lost: only tokens up to it are sealed. `open` is the commit that
+    /// will write what is returned: its tokens stay in memory until that is durable, too.
+    pub fn seal_step(&mut self, now: Timestamp, durable: u64, open: u64) -> Option<SealStep> {
+        if self.sealing.is_none() && self.sealed.is_none() && self.seal_is_due(now) {
             self.begin_sealing(durable);
         }
         let sealing = self.sealing.as_mut()?;
@@ -268,12 +272,19 @@ impl Tokens {
             return Some((written, None));
         }
         let done = self.sealing.take()?;
+        let segment = done.segment.clone();
+        self.sealed = Some((open, done));
+        Some((written, Some(segment)))
+    }
+
+    /// Commits up to `durable` are durable: a segment that was written by them takes over from memory.
+    pub fn durable(&mut self, durable: u64) {
+        let Some((_, done)) = self.sealed.take_if(|(commit, _)| *commit <= durable) else { return };
         for hash in &done.sealed {
             self.open.remove(hash);
         }
         self.oldest_open = self.open.values().map(|value| value.2).min();
-        self.segments.push(done.segment.clone());
-        Some((written, Some(done.segment)))
+        self.segments.push(done.segment);
     }
 
     fn seal_is_due(&self, now: Timestamp) -> bool {
@@ -345,7 +356,7 @@ mod tests {
         let mut disk = HashMap::new();
         let mut turns = 0;
         loop {
-            let (blocks, segment) = tokens.seal_step(Timestamp(1 + SEAL_AFTER_MS), 5).expect("sealing goes on");
+            let (blocks, segment) = tokens.seal_step(Timestamp(1 + SEAL_AFTER_MS), 5, 6).expect("sealing goes on");
             assert!(blocks.len() <= BLOCKS_PER_TURN);
             disk.extend(blocks);
             turns += 1;
@@ -354,6 +365,9 @@ mod tests {
             }
         }
         assert!(turns > 1, "sealing is spread over turns");
+        tokens.durable(5);
+        assert_eq!(tokens.open_count(), count as usize, "what may be lost is not forgotten");
+        tokens.durable(6);
         assert_eq!(tokens.open_count(), 0);
         assert_eq!(tokens.sealed_commit(), 5);
         for n in 0..count {
@@ -375,11 +389,12 @@ mod tests {
             tokens.add(&entry(n, 1), n);
         }
         let durable = 100;
-        while let Some((_, segment)) = tokens.seal_step(Timestamp(1 + SEAL_AFTER_MS), durable) {
+        while let Some((_, segment)) = tokens.seal_step(Timestamp(1 + SEAL_AFTER_MS), durable, 20_000) {
             if segment.is_some() {
                 break;
             }
         }
+        tokens.durable(20_000);
         assert_eq!(tokens.open_count(), SEGMENT_TOKENS_MIN - 101);
         assert_eq!(tokens.sealed_commit(), durable);
     }

@@ -38,8 +38,17 @@ impl Need {
     }
 }
 
-/// Records that were fetched for this event; `None` for those that do not exist.
-pub type Cold = HashMap<Key, Option<Arc<[u8]>>>;
+/// Records that were fetched for this event.
+pub type Cold = HashMap<Key, ColdRecord>;
+
+/// A record that was fetched.
+#[derive(Debug, Clone)]
+pub struct ColdRecord {
+    /// Its bytes; `None` if it does not exist.
+    pub value: Option<Arc<[u8]>>,
+    /// The last commit in the snapshot that it was read from.
+    pub as_of: u64,
+}
 
 /// Compiled flows by content hash. A cache: it can be dropped at any time.
 pub type CompiledFlows = BTreeMap<ContentHash, Arc<CompiledFlow>>;
@@ -217,7 +226,7 @@ impl<'w> Tx<'w> {
             return pending.value.as_deref().map(decode).transpose();
         }
         match self.cold.get(&key) {
-            Some(value) => value.as_deref().map(decode).transpose(),
+            Some(record) => record.value.as_deref().map(decode).transpose(),
             None => Err(Need::one(key).into()),
         }
     }
@@ -295,7 +304,7 @@ impl<'w> Tx<'w> {
         let oldest = self.now.plus_millis(-self.settings.token_retention_ms);
         let read = |key: &Key| match self.world.cold(key) {
             Some(pending) => Some(pending.value.as_deref().map(<[u8]>::to_vec)),
-            None => self.cold.get(key).map(|value| value.as_deref().map(<[u8]>::to_vec)),
+            None => self.cold.get(key).map(|record| record.value.as_deref().map(<[u8]>::to_vec)),
         };
         match self.world.tokens.find(token.hash, oldest, &read).map_err(ApiError::internal)? {
             Found::New => Ok(None),

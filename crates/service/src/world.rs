@@ -338,7 +338,10 @@ pub struct ColdChanges {
 
 impl ColdChanges {
     /// Notes the cold keys of a batch.
-    pub fn note(&mut self, writes: &[Write], commit: u64) {
+    ///
+    /// No fetch that is on its way can have read before commit `oldest`.
+    pub fn note(&mut self, writes: &[Write], commit: u64, oldest: u64) {
+        self.changed.retain(|_, changed| *changed > oldest);
         for write in writes {
             if let Write::Put { key, .. } | Write::Delete { key } = write
                 && !key.kind.is_hot()

@@ -13,6 +13,9 @@ use super::shared::Shared;
 use super::worker::Message;
 use crate::attachments::{Download, Outcome};
 
+/// Real time after which an effect that was interrupted is performed again.
+const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Performs an effect; its loop hears what came of it.
 pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
     let shared = Arc::clone(shared);
@@ -25,6 +28,9 @@ pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
             Effect::DeleteRecords { instance } => delete_records(&shared, Scope(instance.0)).await,
             Effect::FetchAttachment { job } => fetch_attachment(&shared, scope, &job).await,
         };
+        if outcome == EffectOutcome::Interrupted {
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
         done(&shared, scope, record.id, outcome);
     });
 }
@@ -38,6 +44,10 @@ async fn create_defaults(shared: &Shared, instance: InstanceId, identity: Identi
         Ok(_) => EffectOutcome::Done,
         Err(error) => {
             tracing::error!(instance.id = %instance, cause = ?error.cause, "Creating the defaults of {instance} failed: {error}");
+            if error.exception == "InternalServiceException" {
+                // The store did not take it, or the server is stopping.
+                return EffectOutcome::Interrupted;
+            }
             EffectOutcome::Failed { reason: error.message }
         }
     }
@@ -48,7 +58,7 @@ async fn delete_records(shared: &Arc<Shared>, scope: Scope) -> EffectOutcome {
     let (closed, is_closed) = oneshot::channel();
     shared.send(scope, Message::Close(scope, closed));
     if is_closed.await.is_err() {
-        return EffectOutcome::Failed { reason: "the server is stopping".to_owned() };
+        return EffectOutcome::Interrupted;
     }
     let (over, is_over) = oneshot::channel();
     let mut over = Some(over);
@@ -62,16 +72,15 @@ async fn delete_records(shared: &Arc<Shared>, scope: Scope) -> EffectOutcome {
     let job = move |store: &dyn store::Store| match store.delete_scope(scope, Epoch::FIRST, DELETE_ROWS_MAX) {
         Ok(Deleted::Some) => Step::Again,
         Ok(Deleted::All) => finish(EffectOutcome::Done),
-        Err(error) => finish(EffectOutcome::Failed { reason: error.to_string() }),
+        Err(error) => {
+            tracing::error!(%scope, "Deleting the records of {scope} failed, and is tried again: {error}");
+            finish(EffectOutcome::Interrupted)
+        }
     };
-    if let Err(error) = shared.writer.run_between(Box::new(job)) {
-        return EffectOutcome::Failed { reason: error.to_string() };
+    if shared.writer.run_between(Box::new(job)).is_err() {
+        return EffectOutcome::Interrupted;
     }
-    let outcome = is_over.await.unwrap_or(EffectOutcome::Failed { reason: "the server is stopping".to_owned() });
-    if let EffectOutcome::Failed { reason } = &outcome {
-        tracing::error!(%scope, "Deleting the records of {scope} failed: {reason}");
-    }
-    outcome
+    is_over.await.unwrap_or(EffectOutcome::Interrupted)
 }
 
 async fn fetch_attachment(shared: &Shared, scope: Scope, job: &AttachmentJob) -> EffectOutcome {

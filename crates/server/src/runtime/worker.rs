@@ -18,6 +18,8 @@ use crate::clock::wall_ms;
 const MESSAGES_PER_ROUND: usize = 4_096;
 /// Longest time that a worker sleeps, in milliseconds: how late it may notice an idle instance.
 const SLEEP_MS_MAX: i64 = 1_000;
+/// Time after which an instance that could not be opened is opened again, in milliseconds.
+const REOPEN_AFTER_MS: i64 = 5_000;
 
 /// What reaches a worker.
 pub enum Message {
@@ -86,6 +88,9 @@ pub fn run(shared: &Arc<Shared>, number: usize, receiver: &Receiver<Message>, sl
         last_sweep_ms: wall_ms(),
         stopping: false,
     };
+    if shared.worker_of(Scope::SYSTEM) == number {
+        worker.hosted.insert(Scope::SYSTEM, Hosted::Opening(VecDeque::new()));
+    }
     while !(worker.stopping && worker.is_quiet()) {
         worker.receive(receiver);
         worker.wake_due();
@@ -187,7 +192,8 @@ impl Worker<'_> {
         }
         let inbox = match self.hosted.remove(&scope) {
             Some(Hosted::Opening(inbox)) => inbox,
-            _ => VecDeque::new(),
+            // It was closed while it was being opened.
+            _ => return,
         };
         let settings = Arc::clone(&self.shared.settings);
         let instance = InstanceLoop::new(scope, head, world, settings, random_seed(), TurnBounds::default());
@@ -210,7 +216,8 @@ impl Worker<'_> {
                     }
                 }
                 self.ready.remove(&scope);
-                self.forget_due(scope);
+                // Its timers are not forgotten: it is opened again a little later.
+                self.note_due(scope, Some(self.shared.clock.now_ms() + REOPEN_AFTER_MS));
             }
             None => {}
         }
@@ -321,7 +328,8 @@ impl Worker<'_> {
             && self.hosted.values().all(|hosted| match hosted {
                 Hosted::Opening(_) => false,
                 // Effects go on in the next process; what is not durable must not wait for them.
-                Hosted::Open(open) => open.inbox.is_empty() && !open.instance.is_committing(),
+                // Nor must those wait whose instance cannot be written: they hear that the server stops.
+                Hosted::Open(open) => open.troubled || (open.inbox.is_empty() && !open.instance.is_committing()),
             })
     }
 

@@ -110,6 +110,7 @@ pub fn defaults_created(tx: &mut Tx<'_>, id: InstanceId, outcome: &EffectOutcome
             instance.status = InstanceStatus::CreationFailed;
             instance.status_reason = Some(reason.clone());
         }
+        EffectOutcome::Interrupted => return Ok(()),
         EffectOutcome::Done | EffectOutcome::Attachment(_) => instance.status = InstanceStatus::Active,
     }
     tx.put(instance);

@@ -11,7 +11,7 @@ use crate::call::Caller;
 use crate::error::{ApiError, Halt};
 use crate::operations::{Operations, Request};
 use crate::settings::{Quotas, Settings};
-use crate::tx::{Cold, CompiledFlows, Ground, Tx};
+use crate::tx::{Cold, ColdRecord, CompiledFlows, Ground, Tx};
 use crate::world::World;
 
 const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
@@ -65,7 +65,10 @@ impl Instance {
                 Err(Halt::Refused(error)) => return Err(error),
                 Err(Halt::Need(need)) => {
                     for key in need.keys {
-                        assert!(cold.insert(key, None).is_none(), "what was fetched is not asked for again");
+                        assert!(
+                            cold.insert(key, ColdRecord { value: None, as_of: 0 }).is_none(),
+                            "what was fetched is not asked for again"
+                        );
                     }
                 }
             }

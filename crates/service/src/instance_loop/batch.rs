@@ -78,6 +78,11 @@ impl<R> OpenBatch<R> {
         self.writes.extend(writes);
     }
 
+    /// Whether somebody waits for it.
+    pub fn has_answers(&self) -> bool {
+        !self.released.answers.is_empty()
+    }
+
     pub fn writes(&self) -> &[Write] {
         &self.writes
     }
@@ -122,11 +127,10 @@ impl<R> InstanceLoop<R> {
         let next = OpenBatch::new(self.open.number + 1, self.world.last_event + 1);
         let open = std::mem::replace(&mut self.open, next);
         if !self.waiting.is_empty() {
-            self.cold_changes.note(open.writes(), open.number);
+            let oldest = self.waiting.values().map(|waiting| waiting.attempt.reading_since).min().unwrap_or(0);
+            self.cold_changes.note(open.writes(), open.number, oldest);
         }
-        // Effects and unfinished flow turns wake the instance at once after a restart.
-        let unfinished = self.next_turn().is_some() || self.world.has_effects();
-        let next_due = if unfinished { Some(self.now) } else { self.next_due() };
+        let next_due = self.next_due_after_restart();
         let (batch, released) = open.close(self.scope, self.epoch, self.now, next_due);
         self.in_flight = Some(released);
         out.push(Output::Commit(batch));
@@ -153,6 +157,7 @@ impl<R> InstanceLoop<R> {
     fn release(&mut self, released: Released<R>, out: &mut Vec<Output<R>>) {
         self.durable = released.number;
         self.world.forget_cold(self.durable);
+        self.world.tokens.durable(self.durable);
         out.extend(released.published.into_iter().map(Output::Publish));
         out.extend(released.answers.into_iter().map(|(reply, answer)| Output::Answer(reply, answer)));
         for effect in released.effects {
@@ -179,6 +184,7 @@ impl<R> InstanceLoop<R> {
         let replies = released.answers.into_iter().chain(open.released.answers).map(|(reply, _)| reply).chain(waiting);
         out.extend(replies.map(|reply| Output::Answer(reply, Err(not_written(&reason)))));
         self.busy_contacts.clear();
+        self.failed_timers.clear();
         self.maintenance.interrupt();
         self.cold_changes.clear();
         self.world = World::default();
@@ -207,7 +213,7 @@ impl<R> InstanceLoop<R> {
         let Health::ReadOnly { probing, .. } = &mut self.health else { return };
         *probing = true;
         let number = CommitNumber(self.durable + 1);
-        let next_due_ms = self.next_due().map(Timestamp::millis);
+        let next_due_ms = self.next_due_after_restart().map(Timestamp::millis);
         let (scope, epoch, now_ms) = (self.scope, self.epoch, self.now.millis());
         out.push(Output::Commit(Batch { scope, epoch, number, now_ms, next_due_ms, writes: Vec::new() }));
     }

@@ -78,7 +78,8 @@ impl<R> InstanceLoop<R> {
             return;
         }
         self.seal_tokens();
-        let next = *self.maintenance.next_retention.get_or_insert(self.now.plus_millis(RETENTION_EVERY_MS));
+        // Due at opening, so that an instance that is seldom in memory is visited too.
+        let next = *self.maintenance.next_retention.get_or_insert(self.now);
         if self.now >= next && self.maintenance.visiting.is_none() {
             self.maintenance.next_retention = Some(self.now.plus_millis(RETENTION_EVERY_MS));
             self.maintenance.visiting = Visit::of(0);
@@ -90,7 +91,9 @@ impl<R> InstanceLoop<R> {
     }
 
     fn seal_tokens(&mut self) {
-        let Some((blocks, segment)) = self.world.tokens.seal_step(self.now, self.durable) else { return };
+        let Some((blocks, segment)) = self.world.tokens.seal_step(self.now, self.durable, self.open.number) else {
+            return;
+        };
         let blocks = blocks.into_iter().map(|(key, value)| Write::Put { key, value });
         self.open.write(blocks);
         if let Some(segment) = segment {
@@ -118,8 +121,9 @@ impl<R> InstanceLoop<R> {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Scan(scan) }));
-        let attempt = Attempt { event: Event::Maintenance, seed: 0, cold: Cold::new(), fetches: 0 };
-        self.waiting.insert(ticket, Waiting { attempt, wanted: Vec::new() });
+        let attempt =
+            Attempt { event: Event::Maintenance, seed: 0, cold: Cold::new(), fetches: 0, reading_since: self.durable };
+        self.waiting.insert(ticket, Waiting { attempt });
     }
 
     /// Deletes those of the records that are past their retention, and goes on behind them.

@@ -1,17 +1,18 @@
 //! Running one event: the handler on an overlay, and what becomes of the overlay.
 
-use std::collections::HashSet;
-
 use engine::Timestamp;
 
 use super::{
     Attempt, Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output, Waiting,
 };
-use crate::effect::EffectId;
+use crate::effect::{EffectId, EffectOutcome};
 use crate::error::{ApiError, Halt};
 use crate::handlers::contact;
 use crate::token::Token;
-use crate::tx::{Cold, Ground, Need, Tx};
+use crate::tx::{Cold, ColdRecord, Ground, Need, Tx};
+
+/// Time after which a timer that failed is tried again, in milliseconds of the instance's time.
+const TIMER_RETRY_MS: i64 = 60_000;
 
 impl<R> Event<R> {
     /// The caller that waits for the event, if one does.
@@ -27,11 +28,13 @@ impl<R> InstanceLoop<R> {
     /// Runs an event to its end, or until it needs records.
     pub(super) fn run(&mut self, event: Event<R>, out: &mut Vec<Output<R>>) {
         let seed = self.random.next();
-        self.attempt_event(Attempt { event, seed, cold: Cold::new(), fetches: 0 }, out);
+        let reading_since = self.durable;
+        self.attempt_event(Attempt { event, seed, cold: Cold::new(), fetches: 0, reading_since }, out);
     }
 
     fn attempt_event(&mut self, attempt: Attempt<R>, out: &mut Vec<Output<R>>) {
-        let Attempt { event, seed, cold, fetches } = attempt;
+        let Attempt { event, seed, cold, fetches, reading_since } = attempt;
+        let again = |event, cold| Attempt { event, seed, cold, fetches, reading_since };
         match event {
             Event::Request(request, reply) => {
                 if request.writes
@@ -46,23 +49,25 @@ impl<R> InstanceLoop<R> {
                     Ok((body, rests_on)) => self.answer(reply, Ok(body), rests_on, out),
                     Err((Halt::Refused(error), rests_on)) => self.answer(reply, Err(error), rests_on, out),
                     Err((Halt::Need(need), _)) => {
-                        self.wait(Attempt { event: Event::Request(request, reply), seed, cold, fetches }, need, out);
+                        self.wait(again(Event::Request(request, reply), cold), need, out);
                     }
                 }
             }
             Event::Timer(id) => {
                 self.busy_contacts.remove(&id);
                 match self.attempt(seed, &cold, None, |tx| contact::run_due_timer(tx, id)) {
-                    Ok(_) => {}
+                    Ok(_) => {
+                        self.failed_timers.remove(&id);
+                    }
                     Err((Halt::Refused(error), _)) => self.timer_failed(id, &error, out),
                     Err((Halt::Need(need), _)) => {
                         self.busy_contacts.insert(id);
-                        self.wait(Attempt { event: Event::Timer(id), seed, cold, fetches }, need, out);
+                        self.wait(again(Event::Timer(id), cold), need, out);
                     }
                 }
             }
             Event::Effect(id, outcome) => {
-                if !matches!(self.health, Health::Serving) {
+                if outcome == EffectOutcome::Interrupted || !matches!(self.health, Health::Serving) {
                     // Its result cannot be written now: it is performed again once the store takes writes.
                     self.perform_again(id);
                     return;
@@ -76,7 +81,7 @@ impl<R> InstanceLoop<R> {
                         out.push(Output::Alarm(format!("the result of effect {} was refused: {error}", id.0)));
                     }
                     Err((Halt::Need(need), _)) => {
-                        self.wait(Attempt { event: Event::Effect(id, outcome), seed, cold, fetches }, need, out);
+                        self.wait(again(Event::Effect(id, outcome), cold), need, out);
                     }
                 }
             }
@@ -90,11 +95,12 @@ impl<R> InstanceLoop<R> {
         self.world.unstarted_effects += 1;
     }
 
-    /// A contact whose timer cannot run would be tried for ever: it is left alone until the instance is loaded again.
+    /// A timer that cannot run is tried again later, so that it holds up nothing else.
     fn timer_failed(&mut self, id: engine::ContactId, error: &ApiError, out: &mut Vec<Output<R>>) {
-        self.busy_contacts.insert(id);
+        self.busy_contacts.remove(&id);
+        self.failed_timers.insert(id, self.now.plus_millis(TIMER_RETRY_MS));
         let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
-        out.push(Output::Alarm(format!("the timer of contact {id} failed and is left alone: {error}{cause}")));
+        out.push(Output::Alarm(format!("the timer of contact {id} failed and is tried again later: {error}{cause}")));
     }
 
     /// Runs a handler on an overlay. Success joins the open batch. Both ways it says what the outcome rests on.
@@ -135,9 +141,9 @@ impl<R> InstanceLoop<R> {
         }
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Keys(need.keys.clone()) }));
+        out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Keys(need.keys) }));
         let attempt = Attempt { fetches: attempt.fetches + 1, ..attempt };
-        self.waiting.insert(ticket, Waiting { attempt, wanted: need.keys });
+        self.waiting.insert(ticket, Waiting { attempt });
     }
 
     fn give_up(&mut self, event: Event<R>, error: ApiError, out: &mut Vec<Output<R>>) {
@@ -170,17 +176,19 @@ impl<R> InstanceLoop<R> {
             self.forget_cold_changes();
             return;
         }
-        let mut stale: HashSet<&store::Key> = HashSet::new();
-        for key in &waiting.wanted {
-            if self.cold_changes.is_stale(key, as_of.0) && self.world.cold(key).is_none() {
-                stale.insert(key);
-            }
-        }
-        let again: Vec<store::Key> = stale.into_iter().cloned().collect();
         for (key, value) in records {
-            if !again.contains(&key) {
-                waiting.attempt.cold.insert(key, value.map(Into::into));
-            }
+            let record = ColdRecord { value: value.map(Into::into), as_of: as_of.0 };
+            waiting.attempt.cold.insert(key, record);
+        }
+        // What an earlier fetch brought may have changed while the last one was on its way.
+        let stale = |key: &store::Key, record: &ColdRecord| {
+            self.cold_changes.is_stale(key, record.as_of) && self.world.cold(key).is_none()
+        };
+        let cold = &waiting.attempt.cold;
+        let again: Vec<store::Key> =
+            cold.iter().filter(|(key, record)| stale(key, record)).map(|(key, _)| key.clone()).collect();
+        for key in &again {
+            waiting.attempt.cold.remove(key);
         }
         if again.is_empty() {
             self.attempt_event(waiting.attempt, out);

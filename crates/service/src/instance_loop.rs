@@ -125,7 +125,7 @@ pub struct TurnBounds {
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        TurnBounds { inputs_max: 256, timers_max: 16, timers_per_batch_max: 32, timers_per_answering_batch_max: 4 }
+        TurnBounds { inputs_max: 256, timers_max: 8, timers_per_batch_max: 16, timers_per_answering_batch_max: 2 }
     }
 }
 

@@ -36,13 +36,13 @@ pub fn check(data_dir: &Path, holder: &Holder) -> anyhow::Result<Report> {
 /// Brings a backup into a new or empty data directory, and checks it.
 pub fn restore(from: &Path, to: &Path, holder: &Holder) -> anyhow::Result<(Manifest, Report)> {
     let data_dir = DataDir::take(to, holder)?;
-    let manifest = backup::restore(from, &data_dir, &mut ())?;
+    let manifest = backup::restore(from, &data_dir)?;
     Ok((manifest, inspect(&data_dir)?))
 }
 
 fn inspect(data_dir: &DataDir) -> anyhow::Result<Report> {
     let database = data_dir.paths().database();
-    let problems = sqlite::verify(&database, &mut ())?;
+    let problems = sqlite::verify(&database)?;
     let mut report = Report { problems: problems.iter().map(ToString::to_string).collect(), ..Report::default() };
     if !report.problems.is_empty() {
         // What lies in a broken structure says nothing.

@@ -233,7 +233,7 @@ impl Runtime {
             }
             shared.writer.stop();
             shared.readers.stop();
-            if let Err(error) = shared.store.empty_log() {
+            if let Err(error) = shared.store.settle() {
                 tracing::warn!("What is in the write-ahead log stays there: {error}");
             }
         };

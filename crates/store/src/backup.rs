@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use crate::data_dir::{DataDir, DataPaths};
 use crate::error::Unavailable;
-use crate::sqlite::{self, Copied, Inspect, OpenError, Problem, SCHEMA_VERSION};
+use crate::sqlite::{self, Copied, OpenError, Problem, SCHEMA_VERSION};
 
 /// How many pages of the database are copied at a time.
 pub const STEP_PAGES: u16 = 256;
@@ -131,8 +131,8 @@ pub fn backup(
     Ok(manifest)
 }
 
-/// Brings a backup into an empty data directory, after checking all of it; `inspect` knows the records.
-pub fn restore(from: &Path, to: &DataDir, inspect: &mut dyn Inspect) -> Result<Manifest, BackupError> {
+/// Brings a backup into an empty data directory, after checking all of it.
+pub fn restore(from: &Path, to: &DataDir) -> Result<Manifest, BackupError> {
     let (source, target) = (DataPaths::new(from), to.paths());
     let manifest = Manifest::read(from)?;
     let own = [target.lock_file(), target.attachments(), target.key_file()];
@@ -142,7 +142,7 @@ pub fn restore(from: &Path, to: &DataDir, inspect: &mut dyn Inspect) -> Result<M
     // Under its name there is only ever a database that has been checked and has its attachments.
     let unchecked = target.root().join(UNCHECKED);
     copy_file(&source.database(), &unchecked)?;
-    let problems = sqlite::verify(&unchecked, inspect);
+    let problems = sqlite::verify(&unchecked);
     // The check leaves files of its own beside the database.
     for suffix in ["-wal", "-shm"] {
         remove_if_there(&target.root().join(format!("{UNCHECKED}{suffix}")))?;

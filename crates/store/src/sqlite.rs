@@ -5,11 +5,13 @@ mod connection;
 mod copy;
 mod migrations;
 mod read;
+mod recent;
 mod verify;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,11 +22,13 @@ use crate::error::{CommitError, Reason, Unavailable};
 use crate::key::{Key, Scope};
 use crate::{Deleted, EachRecord, Page, Scan, Store, Values};
 
+use recent::{Recent, View};
+
 pub use checkpoint::WalStatistics;
 pub(crate) use connection::failed;
 pub(crate) use copy::{Copied, copy};
 pub(crate) use migrations::SCHEMA_VERSION;
-pub use verify::{Inspect, Problem, verify};
+pub use verify::{Problem, verify};
 use write::Writer;
 
 /// How many connections wait for the next reader; more are opened when needed and closed after use.
@@ -51,6 +55,9 @@ pub struct Options {
     pub read_time_max: Duration,
     /// From this size on, the write-ahead log is emptied even if commits have to wait for a moment.
     pub wal_bytes_max: u64,
+    /// How many bytes of commits gather before they are folded into the tables: smaller to test that.
+    #[doc(hidden)]
+    pub generation_bytes: usize,
 }
 
 /// Whether a commit waits for the disk.
@@ -74,6 +81,7 @@ impl Options {
             reader_cache_bytes: 8 << 20,
             read_time_max: Duration::from_secs(5),
             wal_bytes_max: 128 << 20,
+            generation_bytes: write::GENERATION_BYTES,
         }
     }
 }
@@ -109,6 +117,10 @@ pub enum OpenError {
 pub struct SqliteStore {
     options: Options,
     writer: Mutex<Writer>,
+    /// What the tables do not have yet. A reader begins its snapshot while it holds this, so that the two fit.
+    recent: Arc<RwLock<Recent>>,
+    /// Whether a commit failed and the writer has not looked yet what became of it.
+    unsure: AtomicBool,
     readers: Mutex<Vec<Connection>>,
     signal: Arc<checkpoint::Signal>,
     checkpointer: Option<JoinHandle<()>>,
@@ -123,7 +135,10 @@ impl SqliteStore {
         let signal = Arc::new(checkpoint::Signal::new(options.wal_bytes_max));
         report_log_size(&mut connection, &signal).map_err(|error| open_failed(path, error))?;
 
-        let reopen = {
+        drop(connection);
+
+        let recent = Arc::<RwLock<Recent>>::default();
+        let open = {
             let (options, signal) = (options.clone(), Arc::clone(&signal));
             move || {
                 let open = || {
@@ -134,9 +149,12 @@ impl SqliteStore {
                 open().map_err(|error| open_failed(&options.path, error))
             }
         };
-        let writer = Mutex::new(Writer::new(connection, Arc::clone(&signal), reopen));
+        let mut writer = Writer::new(Arc::clone(&signal), Arc::clone(&recent), options.generation_bytes, open);
+        writer.connection(path)?;
+        let (writer, unsure) = (Mutex::new(writer), AtomicBool::new(false));
         let checkpointer = start_checkpointer(&options, &signal)?;
-        Ok(SqliteStore { options, writer, readers: Mutex::default(), signal, checkpointer: Some(checkpointer) })
+        let (readers, checkpointer) = (Mutex::default(), Some(checkpointer));
+        Ok(SqliteStore { options, writer, recent, unsure, readers, signal, checkpointer })
     }
 
     /// The database file.
@@ -149,29 +167,34 @@ impl SqliteStore {
         self.signal.statistics()
     }
 
-    /// Moves everything from the write-ahead log into the database file, which is then whole without it. For the end
-    /// of a process: commits wait for it.
-    pub fn empty_log(&self) -> Result<(), Unavailable> {
-        lock(&self.writer)
-            .connection()?
+    /// Moves everything from the write-ahead log and from the recent commits into the tables of the database file,
+    /// which is then whole without them. For the end of a process: commits wait for it.
+    pub fn settle(&self) -> Result<(), CommitError> {
+        let mut writer = lock(&self.writer);
+        writer.fold_all(self.path())?;
+        let settled = writer
+            .connection(self.path())?
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(|error| failed("empty the write-ahead log of", self.path(), error))
+            .map_err(|error| failed("empty the write-ahead log of", self.path(), error));
+        Ok(settled?)
     }
 
     /// Changes the most pages that the database may have, to test a disk that is full and then has space again.
     #[doc(hidden)]
     pub fn set_pages_max(&self, pages: u32) -> Result<(), Unavailable> {
         lock(&self.writer)
-            .connection()?
+            .connection(self.path())?
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(|error| failed("set the largest size of", self.path(), error))
     }
 
-    /// Runs a read in one snapshot, on a connection of its own, within the time limit if there is one.
-    fn read<T>(
+    /// Runs a read in one snapshot, on a connection of its own, within the time limit if there is one. `look` takes
+    /// from the recent commits what the read needs of them.
+    fn read<L, T>(
         &self,
         time_max: Option<Duration>,
-        read: impl FnOnce(&Transaction) -> rusqlite::Result<T>,
+        look: impl FnOnce(&Recent) -> L,
+        read: impl FnOnce(&Transaction, &L) -> rusqlite::Result<T>,
     ) -> Result<T, Unavailable> {
         let kept = lock(&self.readers).pop();
         let attempt = || {
@@ -181,7 +204,13 @@ impl SqliteStore {
             };
             limit_time(&mut connection, time_max)?;
             let transaction = connection.transaction()?;
-            let value = read(&transaction)?;
+            let looked = {
+                let recent = read_lock(&self.recent);
+                // The first read begins the snapshot.
+                transaction.prepare_cached("SELECT 1 FROM scope LIMIT 1")?.exists([])?;
+                look(&recent)
+            };
+            let value = read(&transaction, &looked)?;
             transaction.commit()?;
             Ok((connection, value))
         };
@@ -193,8 +222,19 @@ impl SqliteStore {
         Ok(value)
     }
 
-    fn read_limited<T>(&self, read: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Unavailable> {
-        self.read(Some(self.options.read_time_max), read)
+    /// Notes that a commit failed of which nobody knows yet whether it is durable.
+    fn sure<T>(&self, result: Result<T, CommitError>) -> Result<T, CommitError> {
+        let is_unsure = matches!(result, Err(CommitError::Unavailable(_)));
+        self.unsure.fetch_or(is_unsure, Ordering::AcqRel);
+        result
+    }
+
+    fn read_scope<T>(
+        &self,
+        scope: Scope,
+        read: impl FnOnce(&Transaction, &View) -> rusqlite::Result<T>,
+    ) -> Result<T, Unavailable> {
+        self.read(Some(self.options.read_time_max), |recent| recent.view(scope), read)
     }
 }
 
@@ -210,41 +250,61 @@ impl Drop for SqliteStore {
 
 impl Store for SqliteStore {
     fn heads(&self, after: Option<Scope>, limit: usize) -> Result<Vec<(Scope, ScopeHead)>, Unavailable> {
-        self.read_limited(|transaction| read::heads(transaction, after, limit))
+        let time_max = Some(self.options.read_time_max);
+        self.read(
+            time_max,
+            |recent| recent.heads().collect(),
+            |transaction, recent| read::heads(transaction, recent, after, limit),
+        )
     }
 
     fn head(&self, scope: Scope) -> Result<Option<ScopeHead>, Unavailable> {
-        self.read_limited(|transaction| read::head(transaction, scope))
+        self.read_scope(scope, |transaction, view| read::head(transaction, view, scope))
     }
 
     fn acquire(&self, scope: Scope) -> Result<ScopeHead, Unavailable> {
+        if self.unsure.swap(false, Ordering::AcqRel) {
+            let looked = lock(&self.writer).connection(self.path()).map(|_| ());
+            self.unsure.fetch_or(looked.is_err(), Ordering::AcqRel);
+            looked?;
+        }
         Ok(self.head(scope)?.unwrap_or(ScopeHead::NEW))
     }
 
     fn load_hot(&self, scope: Scope, each: &mut EachRecord) -> Result<ScopeHead, Unavailable> {
-        self.read(None, |transaction| read::load_hot(transaction, scope, each))
+        self.read(None, |recent| recent.view(scope), |transaction, view| read::load_hot(transaction, view, scope, each))
     }
 
     fn get(&self, scope: Scope, keys: &[Key]) -> Result<(CommitNumber, Values), Unavailable> {
-        self.read_limited(|transaction| read::get(transaction, scope, keys))
+        self.read_scope(scope, |transaction, view| read::get(transaction, view, scope, keys))
     }
 
     fn scan(&self, scope: Scope, scan: &Scan) -> Result<Page, Unavailable> {
-        self.read_limited(|transaction| read::scan(transaction, scope, scan))
+        self.read_scope(scope, |transaction, view| read::scan(transaction, view, scope, scan))
     }
 
     fn commit(&self, batches: &[Batch]) -> Result<(), CommitError> {
-        lock(&self.writer).commit(self.path(), batches)
+        self.sure(lock(&self.writer).commit(self.path(), batches))
     }
 
     fn delete_scope(&self, scope: Scope, epoch: Epoch, rows_max: usize) -> Result<Deleted, CommitError> {
-        lock(&self.writer).delete_scope(self.path(), scope, epoch, rows_max)
+        self.sure(lock(&self.writer).delete_scope(self.path(), scope, epoch, rows_max))
     }
 }
 
 /// A panic while the lock was held has rolled its transaction back, so what it guards is whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_lock(recent: &RwLock<Recent>) -> RwLockReadGuard<'_, Recent> {
+    recent.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A panic while it was held may leave out what is in the database; the writer's thread is then gone, and with it
+/// every later commit.
+fn write_lock(recent: &RwLock<Recent>) -> RwLockWriteGuard<'_, Recent> {
+    recent.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) fn open_failed(path: &Path, error: rusqlite::Error) -> Unavailable {

@@ -121,11 +121,11 @@ fn a_backup_of_a_running_database_is_of_one_moment_and_comes_back() {
     assert_eq!(Manifest::read(&to).unwrap(), manifest);
 
     let target = take(&made.directory.path().join("target"));
-    assert_eq!(restore(&to, &target, &mut ()).unwrap(), manifest);
+    assert_eq!(restore(&to, &target).unwrap(), manifest);
     assert!(check_moment(&open(target.paths())) > 200);
     assert_eq!(fs::read_to_string(target.paths().attachments().join("ab/two.txt")).unwrap(), "second");
     assert!(!target.paths().attachments().join(".unfinished").exists());
-    assert_eq!(verify(&target.paths().database(), &mut ()).unwrap(), []);
+    assert_eq!(verify(&target.paths().database()).unwrap(), []);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_backup_can_be_stopped_and_is_then_not_one() {
     let to = made.directory.path().join("backup");
     let stopped = backup(made.source.paths(), &to, 0, &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(BackupError::Stopped)));
-    let refused = restore(&to, &take(&made.directory.path().join("target")), &mut ()).unwrap_err();
+    let refused = restore(&to, &take(&made.directory.path().join("target"))).unwrap_err();
     assert_eq!(refused.to_string(), format!("{} is not a complete backup: it has no manifest", to.display()));
 }
 
@@ -160,7 +160,7 @@ fn nothing_is_overwritten() {
     let to = made.directory.path().join("backup");
     backup(made.source.paths(), &to, 0, &mut go_on).unwrap();
     assert!(matches!(backup(made.source.paths(), &to, 0, &mut go_on), Err(BackupError::NotEmpty(path)) if path == to));
-    assert!(matches!(restore(&to, &made.source, &mut ()), Err(BackupError::NotEmpty(_))));
+    assert!(matches!(restore(&to, &made.source), Err(BackupError::NotEmpty(_))));
 }
 
 #[test]
@@ -173,19 +173,19 @@ fn a_changed_backup_is_refused_and_the_target_stays_empty() {
     let whole = fs::read(&database).unwrap();
 
     fs::write(&database, &whole[..whole.len() - 8192]).unwrap();
-    assert!(matches!(restore(&to, &target, &mut ()), Err(BackupError::Incomplete { .. })));
+    assert!(matches!(restore(&to, &target), Err(BackupError::Incomplete { .. })));
 
     let mut damaged = whole.clone();
     damaged[8192..].iter_mut().skip(100).step_by(5_000).for_each(|byte| *byte ^= 0xff);
     fs::write(&database, damaged).unwrap();
-    assert!(matches!(restore(&to, &target, &mut ()), Err(BackupError::Damaged { .. })));
+    assert!(matches!(restore(&to, &target), Err(BackupError::Damaged { .. })));
 
     let manifest = fs::read_to_string(to.join("manifest")).unwrap();
-    fs::write(to.join("manifest"), manifest.replace("schema 1", "schema 9")).unwrap();
-    let newer = restore(&to, &target, &mut ()).unwrap_err().to_string();
-    assert!(newer.contains("schema version 9") && newer.contains("up to 1"), "{newer}");
+    fs::write(to.join("manifest"), manifest.replace("schema 2", "schema 9")).unwrap();
+    let newer = restore(&to, &target).unwrap_err().to_string();
+    assert!(newer.contains("schema version 9") && newer.contains("up to 2"), "{newer}");
 
     fs::write(&database, whole).unwrap();
     fs::write(to.join("manifest"), manifest).unwrap();
-    restore(&to, &target, &mut ()).unwrap();
+    restore(&to, &target).unwrap();
 }

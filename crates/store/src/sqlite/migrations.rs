@@ -39,6 +39,11 @@ const MIGRATIONS: &[&str] = &[
         value BLOB NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX cold_key ON cold (scope, kind, id);",
+    // 2. A commit is one appended row, folded into the tables later: ADR 2.
+    "CREATE TABLE recent (
+        row INTEGER PRIMARY KEY,
+        batches BLOB NOT NULL
+    ) STRICT;",
 ];
 
 /// Brings a database to [`SCHEMA_VERSION`], each step in a transaction of its own.

@@ -1,18 +1,17 @@
-//! Checks a database from end to end: SQLite's structure, our invariants, and what the service knows of its records.
+//! Checks a database from end to end: SQLite's structure and the store's invariants. What the records mean is the
+//! service's to check.
 
 use std::fmt;
 use std::path::Path;
 
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use super::connection::{failed, open_reading, reason};
 use super::migrations::{SCHEMA_VERSION, version};
-use super::read::{HEAD_COLUMNS, head_of_row};
-use super::{OpenError, open_failed};
-use crate::batch::{ScopeHead, VALUE_BYTES_MAX};
+use super::{OpenError, open_failed, recent};
+use crate::batch::VALUE_BYTES_MAX;
 use crate::error::Reason;
-use crate::key::{KEY_ID_MAX, Kind, Scope};
+use crate::key::{KEY_ID_MAX, Kind};
 
 /// How many problems are listed; one cause can have millions of them.
 const PROBLEMS_MAX: usize = 1_000;
@@ -29,35 +28,18 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What knows more of records than the store does, and looks at each of them.
-pub trait Inspect {
-    /// A scope begins. Its records follow, ordered by kind and id.
-    fn scope(&mut self, scope: Scope, head: &ScopeHead, problems: &mut Vec<Problem>);
-    /// A record of the scope that began last.
-    fn record(&mut self, kind: Kind, id: &[u8], value: &[u8], problems: &mut Vec<Problem>);
-    /// The scope that began last has no more records.
-    fn scope_end(&mut self, problems: &mut Vec<Problem>);
-}
-
-/// Knows no more than the store.
-impl Inspect for () {
-    fn scope(&mut self, _: Scope, _: &ScopeHead, _: &mut Vec<Problem>) {}
-    fn record(&mut self, _: Kind, _: &[u8], _: &[u8], _: &mut Vec<Problem>) {}
-    fn scope_end(&mut self, _: &mut Vec<Problem>) {}
-}
-
 /// Checks the database at `path`, which must be there, and lists what is wrong, at most a thousand things. It
 /// writes nothing. On a database that is in use it sees one snapshot.
-pub fn verify(path: &Path, inspect: &mut dyn Inspect) -> Result<Vec<Problem>, OpenError> {
+pub fn verify(path: &Path) -> Result<Vec<Problem>, OpenError> {
     let mut connection = open_reading(path, CACHE_BYTES).map_err(|error| open_failed(path, error))?;
     let found = version(&connection, path)?;
     let mut problems = Vec::new();
-    let mut check = |connection: &Connection, problems: &mut Vec<Problem>| {
+    let check = |connection: &Connection, problems: &mut Vec<Problem>| {
         structure(connection, problems)?;
         // What an older schema or a broken structure holds can not be told by the rules of this one.
         if problems.is_empty() && found == SCHEMA_VERSION {
             rows(connection, problems)?;
-            records(connection, inspect, problems)?;
+            recent_commits(connection, problems)?;
         }
         Ok(())
     };
@@ -120,29 +102,15 @@ fn rows(connection: &Connection, problems: &mut Vec<Problem>) -> rusqlite::Resul
     Ok(())
 }
 
-fn records(connection: &Connection, inspect: &mut dyn Inspect, problems: &mut Vec<Problem>) -> rusqlite::Result<()> {
-    let mut scopes = connection.prepare(&format!("SELECT {HEAD_COLUMNS}, number, uuid FROM scope ORDER BY uuid"))?;
-    // Hot kinds come before cold ones, so the records of both tables in this order are ordered by kind and id.
-    let prepare =
-        |table| connection.prepare(&format!("SELECT kind, id, value FROM {table} WHERE scope = ?1 ORDER BY kind, id"));
-    let mut tables = [prepare("hot")?, prepare("cold")?];
-    let mut rows = scopes.query([])?;
+/// Every commit that is not in the tables yet can be read.
+fn recent_commits(connection: &Connection, problems: &mut Vec<Problem>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT row, batches FROM recent ORDER BY row")?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let head = head_of_row(row)?;
-        let number: i64 = row.get(4)?;
-        let Ok(uuid) = row.get(5) else { continue };
-        inspect.scope(Scope(Uuid::from_bytes(uuid)), &head, problems);
-        for statement in &mut tables {
-            let mut records = statement.query([number])?;
-            while let Some(record) = records.next()? {
-                if problems.len() >= PROBLEMS_MAX {
-                    return Ok(());
-                }
-                let (kind, id, value) = (record.get(0)?, record.get_ref(1)?.as_blob()?, record.get_ref(2)?.as_blob()?);
-                inspect.record(Kind(kind), id, value, problems);
-            }
+        let number: i64 = row.get(0)?;
+        if let Err(error) = recent::decode(row.get_ref(1)?.as_blob()?) {
+            problems.push(Problem(format!("recent commit {number}: it cannot be read: {error}")));
         }
-        inspect.scope_end(problems);
     }
     Ok(())
 }

@@ -253,8 +253,11 @@ fn print_reply(reply: &Reply) {
 }
 
 fn print_report(report: &Report) -> ExitCode {
-    let Report { instances, open_contacts, ended_contacts, problems } = report;
+    let Report { instances, open_contacts, ended_contacts, journals, problems } = report;
     println!("{instances} instances, {open_contacts} open contacts, {ended_contacts} ended contacts");
+    for (scope, events) in journals {
+        println!("instance {scope}: events {} to {}", events.start(), events.end());
+    }
     for problem in problems {
         println!("problem: {problem}");
     }

@@ -1,5 +1,6 @@
 //! What is done to a data directory that no server uses: `callboard check` and `callboard restore`.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -19,6 +20,8 @@ pub struct Report {
     pub open_contacts: u64,
     /// Contacts that have.
     pub ended_contacts: u64,
+    /// The events that the journals of the instances hold, of those that have some.
+    pub journals: Vec<(Scope, RangeInclusive<u64>)>,
     /// What is wrong, in words for people.
     pub problems: Vec<String>,
 }
@@ -57,6 +60,7 @@ fn inspect(data_dir: &DataDir) -> anyhow::Result<Report> {
             report.instances += u64::from(*scope != Scope::SYSTEM);
             report.open_contacts += findings.open_contacts;
             report.ended_contacts += findings.ended_contacts;
+            report.journals.extend(findings.events.map(|events| (*scope, events)));
             report.problems.extend(findings.problems.into_iter().map(|problem| format!("instance {scope}: {problem}")));
         }
         match heads.last() {

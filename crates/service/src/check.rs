@@ -1,12 +1,16 @@
 //! Verifying what an instance has on disk: that every record can be read, and that records agree with each other.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use engine::ContactId;
 use engine::contact::{Chain, Contact};
 use engine::flow::FlowContent;
 use engine::template::TaskTemplate;
-use store::{Key, Kind, Scan, Scope, Store, Unavailable};
+use store::{CommitNumber, Key, Kind, Scan, Scope, Store, Unavailable};
 
 use crate::journal::JournalEntry;
 use crate::kinds;
@@ -27,8 +31,8 @@ pub struct Findings {
     pub open_contacts: u64,
     /// Contacts that have.
     pub ended_contacts: u64,
-    /// Number of the last event.
-    pub last_event: u64,
+    /// The events that the journal holds, by number; `None` where it has none. Where retention never ran it begins at 1.
+    pub events: Option<RangeInclusive<u64>>,
     /// What is wrong, at most [`PROBLEMS_MAX`].
     pub problems: Vec<String>,
 }
@@ -50,7 +54,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     let mut chains: HashMap<ContactId, (u32, u32)> = HashMap::new();
     let mut open_of: HashMap<ContactId, u32> = HashMap::new();
     let mut open = HashSet::new();
-    store.load_hot(scope, &mut |kind, id, value| {
+    let head = store.load_hot(scope, &mut |kind, id, value| {
         let key = Key::new(kind, id);
         match kind {
             kinds::CONTACT => match record::decode::<Contact>(value) {
@@ -122,7 +126,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     readable::<FlowContent>(store, scope, kinds::FLOW_CONTENT, &mut findings)?;
     readable::<TaskTemplate>(store, scope, kinds::TASK_TEMPLATE_VERSION, &mut findings)?;
     readable::<Vec<TokenEntry>>(store, scope, kinds::TOKEN_BLOCK, &mut findings)?;
-    check_journal(store, scope, &mut findings)?;
+    check_journal(store, scope, head.number, &mut findings)?;
     Ok(findings)
 }
 
@@ -139,7 +143,14 @@ fn readable<R: for<'b> minicbor::Decode<'b, ()>>(
     })
 }
 
-fn check_journal(store: &dyn Store, scope: Scope, findings: &mut Findings) -> Result<(), Unavailable> {
+/// A commit without events and tokens has no journal entry, so the last entry may be older than the head.
+fn check_journal(
+    store: &dyn Store,
+    scope: Scope,
+    head: CommitNumber,
+    findings: &mut Findings,
+) -> Result<(), Unavailable> {
+    let mut begins = None;
     let mut next: Option<(u64, u64)> = None;
     each(store, scope, kinds::JOURNAL, &mut |key, value| match record::decode::<JournalEntry>(value) {
         Ok(entry) => {
@@ -147,19 +158,36 @@ fn check_journal(store: &dyn Store, scope: Scope, findings: &mut Findings) -> Re
                 findings.problem(format!("journal entry {key} says of itself that it is {}", entry.key()));
             }
             if let Some((event, commit)) = next {
-                if entry.first_event != event {
+                if entry.first_event > event {
                     findings.problem(format!("events {event} to {} are missing", entry.first_event - 1));
+                }
+                if entry.first_event < event {
+                    findings.problem(format!(
+                        "commit {} numbers its events from {}, and {event} comes next",
+                        entry.commit, entry.first_event
+                    ));
                 }
                 if entry.commit <= commit {
                     findings.problem(format!("commit {} comes after commit {commit}", entry.commit));
                 }
             }
-            let after = entry.first_event + entry.events.len() as u64;
-            findings.last_event = after - 1;
-            next = Some((after, entry.commit));
+            begins.get_or_insert(entry.first_event);
+            next = Some((entry.first_event + entry.events.len() as u64, entry.commit));
         }
         Err(error) => findings.problem(format!("journal entry {key}: {error}")),
-    })
+    })?;
+    let Some((begins, (after, commit))) = begins.zip(next) else {
+        // A contact begins with an event, and retention keeps the last entry with events.
+        if findings.open_contacts + findings.ended_contacts > 0 {
+            findings.problem("there are contacts and no event".to_owned());
+        }
+        return Ok(());
+    };
+    if commit > head.0 {
+        findings.problem(format!("the journal has commit {commit}, and the last commit is {}", head.0));
+    }
+    findings.events = (begins < after).then(|| begins..=after - 1);
+    Ok(())
 }
 
 fn each(store: &dyn Store, scope: Scope, kind: Kind, take: &mut dyn FnMut(&Key, &[u8])) -> Result<(), Unavailable> {

@@ -1,0 +1,120 @@
+//! What the check says of a journal.
+
+use std::fmt::Write as _;
+
+use engine::Timestamp;
+use engine::contact::EventType;
+use expect_test::{Expect, expect};
+use store::memory::MemoryStore;
+use store::{Batch, Epoch, Write};
+use uuid::Uuid;
+
+use super::*;
+use crate::event::EventRecord;
+
+/// Journal entries as (first event, how many events, commit), and the number of the last commit.
+fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: Expect) {
+    let scope = Scope(Uuid::from_u128(1));
+    let store = MemoryStore::default();
+    let at = Timestamp(0);
+    let event = EventRecord {
+        contact: ContactId(Uuid::from_u128(2)),
+        at,
+        event_type: EventType::Initiated,
+        updated: Vec::new(),
+        queue: None,
+        enqueued: None,
+        disconnect_reason: None,
+    };
+    for number in 1..=last_commit {
+        // The first commit brings all entries: the check looks at what they say of themselves.
+        let entries = if number == 1 { entries } else { &[] };
+        let writes = entries.iter().map(|&(first_event, events, commit)| {
+            let entry =
+                JournalEntry { first_event, commit, at, events: vec![event.clone(); events], tokens: Vec::new() };
+            Write::Put { key: entry.key(), value: record::encode(&entry) }
+        });
+        let (epoch, number) = (Epoch::FIRST, CommitNumber(number));
+        let batch = Batch { scope, epoch, number, now_ms: 0, next_due_ms: None, writes: writes.collect() };
+        store.commit(&[batch]).unwrap();
+    }
+    let findings = check(&store, scope).unwrap();
+    let mut told = String::new();
+    match &findings.events {
+        Some(events) => writeln!(told, "events {} to {}", events.start(), events.end()).unwrap(),
+        None => told.push_str("no events\n"),
+    }
+    for problem in &findings.problems {
+        writeln!(told, "problem: {problem}").unwrap();
+    }
+    expected.assert_eq(&told);
+}
+
+#[test]
+fn a_whole_journal() {
+    check_of(
+        &[(1, 3, 1), (4, 3, 2), (7, 0, 4), (7, 1, 5)],
+        6,
+        expect![[r#"
+        events 1 to 7
+    "#]],
+    );
+}
+
+#[test]
+fn no_journal() {
+    check_of(
+        &[],
+        3,
+        expect![[r#"
+        no events
+    "#]],
+    );
+}
+
+#[test]
+fn the_first_entry_is_gone_by_retention_or_lost() {
+    check_of(
+        &[(4, 3, 2), (7, 1, 5)],
+        5,
+        expect![[r#"
+        events 4 to 7
+    "#]],
+    );
+}
+
+#[test]
+fn an_entry_is_lost() {
+    check_of(
+        &[(1, 3, 1), (7, 1, 5)],
+        5,
+        expect![[r#"
+        events 1 to 7
+        problem: events 4 to 6 are missing
+    "#]],
+    );
+}
+
+#[test]
+fn an_event_number_is_given_twice() {
+    check_of(
+        &[(1, 3, 1), (3, 2, 2)],
+        2,
+        expect![[r#"
+        events 1 to 4
+        problem: commit 2 numbers its events from 3, and 4 comes next
+    "#]],
+    );
+}
+
+#[test]
+fn the_journal_is_ahead_of_the_head() {
+    check_of(
+        &[(1, 3, 1), (4, 3, 9)],
+        5,
+        expect![[r#"
+        events 1 to 6
+        problem: the journal has commit 9, and the last commit is 5
+    "#]],
+    );
+}

@@ -8,6 +8,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -15,11 +16,14 @@ import pytest
 from harness import flows, raw
 from harness.connect import Instance
 from harness.load import Load, are_whole
-from harness.server import Server, callboard
+from harness.server import Server, ServerError, callboard
 
 ROUNDS = int(os.environ.get("CALLBOARD_FAULT_ROUNDS", "50"))
 # A failing seed is printed with the assertion; CALLBOARD_FAULT_SEED replays it.
 SEED = int(os.environ.get("CALLBOARD_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+
+# INITIATED, CONNECTED_TO_SYSTEM, QUEUED.
+EVENTS_OF_A_TASK = 3
 
 
 def prepared(server: Server) -> Load:
@@ -47,11 +51,13 @@ def verify(load: Load, tokens: list[str], note: str) -> None:
 
 
 def verify_on_disk(load: Load, note: str) -> None:
-    """The database agrees with itself, its events have no gap, and it has one open task for each token."""
+    """The database agrees with itself; it has one open task for each token, and each task's events, without a gap."""
     assert load.server.stop() == 0, note
     told = callboard("check", "--data-dir", load.server.data_dir)
     found = re.search(r"(\d+) open contacts", told)
     assert found and int(found[1]) == len(load.sent), f"{note}: {len(load.sent)} tokens were sent\n{told}"
+    events = f"instance {load.instance_id}: events 1 to {EVENTS_OF_A_TASK * len(load.sent)}\n"
+    assert events in told, f"{note}: expected {events}{told}"
 
 
 def test_kill_9_under_load(tmp_path):
@@ -72,20 +78,30 @@ def test_kill_9_under_load(tmp_path):
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def power_loss(tmp_path_factory):
-    """The library that loses power."""
-    source = pathlib.Path(__file__).parent / "harness" / "power_loss.c"
-    library = tmp_path_factory.mktemp("power") / "power_loss.so"
+def compiled(directory: pathlib.Path, name: str) -> pathlib.Path:
+    """A library of the harness for LD_PRELOAD."""
+    source = pathlib.Path(__file__).parent / "harness" / f"{name}.c"
+    library = directory / f"{name}.so"
     command = ["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(library), str(source), "-ldl", "-lpthread"]
     subprocess.run(command, check=True)
     return library
 
 
-def lose_power(server: Server, library: pathlib.Path, load: Load, prefix: str, operation: int) -> None:
-    """Runs the server under load up to a write or sync, and leaves its directory as the disk has it then."""
+@pytest.fixture(scope="module")
+def power_loss(tmp_path_factory):
+    """The library that loses power."""
+    return compiled(tmp_path_factory.mktemp("power"), "power_loss")
+
+
+@contextlib.contextmanager
+def power_lost_at(server: Server, library: pathlib.Path, operation: int, seed: int):
+    """A server started within loses power at a write or sync; afterwards its directory is as the disk has it then.
+
+    Of what was not synced then, the disk has a part by chance; nothing with seed 0.
+    """
     disk = server.directory / "disk"
     shutil.rmtree(disk, ignore_errors=True)
+    server.data_dir.mkdir(exist_ok=True)
     shutil.copytree(server.data_dir, disk, ignore=shutil.ignore_patterns("*-shm", "*.sock"))
     variables = dict(server.variables)
     server.variables |= {
@@ -93,13 +109,21 @@ def lose_power(server: Server, library: pathlib.Path, load: Load, prefix: str, o
         "POWER_DIRECTORY": str(server.data_dir),
         "POWER_DISK": str(disk),
         "POWER_LOSS_AT": str(operation),
+        "POWER_SEED": str(seed),
     }
-    server.start()
-    server.variables = variables
-    load.run(prefix, until=lambda _: False)
+    yield
     server.kill()
+    server.variables = variables
     shutil.rmtree(server.data_dir)
     disk.rename(server.data_dir)
+
+
+def lose_power(server: Server, library: pathlib.Path, load: Load, prefix: str, operation: int, seed: int) -> None:
+    """Runs the server under load up to a write or sync, and leaves its directory as the disk has it then."""
+    with power_lost_at(server, library, operation, seed):
+        server.start()
+        load.run(prefix, until=lambda _: False)
+        assert server.wait_until_gone() == -signal.SIGKILL, "the server went away for another reason than the power"
 
 
 def test_power_loss_under_load(tmp_path, power_loss):
@@ -111,7 +135,7 @@ def test_power_loss_under_load(tmp_path, power_loss):
         # Some operations are the start of the server itself; a loss within it leaves nothing to load.
         note = f"round {number} of seed {SEED}"
         known = set(load.sent)
-        lose_power(server, power_loss, load, f"p{number}", 60 + draw.randrange(600))
+        lose_power(server, power_loss, load, f"p{number}", 60 + draw.randrange(600), draw.randrange(1, 1 << 32))
         server.start()
         verify(load, sorted(load.sent - known), note)
         assert server.stop() == 0, note
@@ -129,13 +153,46 @@ def test_power_loss_is_noticed_when_commits_do_not_wait_for_the_disk(tmp_path, p
     load = prepared(server)
     assert server.stop() == 0
     server.config_path.write_text(server.config_path.read_text() + '\n[database]\nsynchronous = "off"\n')
-    lose_power(server, power_loss, load, "off", 400)
+    lose_power(server, power_loss, load, "off", 400, seed=0)
     assert load.acknowledged
     server.config_path.write_text(server.config_path.read_text().replace('"off"', '"full"'))
     server.start()
     with pytest.raises(AssertionError, match="was acknowledged as .* and is gone"):
         verify(load, sorted(load.sent), "synchronous off")
     server.stop()
+
+
+# The start of a server on an empty directory takes more operations than these.
+START_OPERATIONS = 40
+
+
+def test_power_loss_at_the_first_start(tmp_path, power_loss):
+    for operation in range(1, START_OPERATIONS + 1):
+        server = Server(tmp_path / str(operation))
+        with power_lost_at(server, power_loss, operation, SEED + operation), pytest.raises(ServerError):
+            server.start()
+        note = f"operation {operation} of seed {SEED}"
+        load = prepared(server)
+        load.run("s", until=lambda load: bool(load.acknowledged))
+        verify(load, sorted(load.sent), note)
+        verify_on_disk(load, note)
+
+
+def test_power_loss_while_recovering_from_one(tmp_path, power_loss):
+    draw = random.Random(SEED)
+    server = Server(tmp_path)
+    load = prepared(server)
+    assert server.stop() == 0
+    lose_power(server, power_loss, load, "r", 300, SEED)
+    for number in range(ROUNDS):
+        operation = 1 + draw.randrange(START_OPERATIONS)
+        # Within the start or, when that took less, under load.
+        with power_lost_at(server, power_loss, operation, draw.randrange(1, 1 << 32)), contextlib.suppress(ServerError):
+            server.start()
+            load.run(f"r{number}", until=lambda _: False)
+    server.start()
+    verify(load, sorted(load.sent), f"seed {SEED}")
+    verify_on_disk(load, f"seed {SEED}")
 
 
 @contextlib.contextmanager
@@ -210,3 +267,25 @@ def test_the_largest_database(tmp_path):
     server.start()
     verify(load, sorted(load.sent), "after the largest database")
     verify_on_disk(load, "after the largest database")
+
+
+@pytest.mark.parametrize("what", ["FAILING_WRITE", "FAILING_SYNC"])
+def test_a_failing_disk_that_works_again(tmp_path, what):
+    flag = tmp_path / "failing"
+    library = compiled(tmp_path, "failing_disk")
+    server = Server(tmp_path / "server", variables={"LD_PRELOAD": str(library), what: str(flag)})
+    load = prepared(server)
+    load.run("b", until=lambda load: len(load.acknowledged) >= 100)
+    try:
+        flag.touch()
+        fill(load, "f")
+        verify_reads(load)
+        assert raw.unsigned(server, "GET", "/health/ready", {}).status == 503
+        acknowledged = dict(load.acknowledged)
+        flag.unlink()
+        wait_for_writes(load)
+        load.acknowledged |= acknowledged
+        verify(load, sorted(load.sent), what)
+        verify_on_disk(load, what)
+    finally:
+        server.kill()

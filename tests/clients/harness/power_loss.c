@@ -2,9 +2,14 @@
  * them, which is what was written before each file's last fdatasync or fsync, and kills the process at a given number
  * of writes and syncs.
  *
+ * A disk may have written some of what it was not asked to sync, in any order. So at the loss the copy is given a part
+ * of it, by whole sectors, which a disk writes wholly or not at all: each sector by chance, in a proportion that is
+ * drawn too, from nothing to all.
+ *
  * POWER_DIRECTORY  the directory whose files are followed
  * POWER_DISK       where the copy is kept; it holds the directory's content when the process starts
  * POWER_LOSS_AT    kills at this write or sync, counted from 1; 0 never
+ * POWER_SEED       what the chances are drawn from; 0 or nothing: nothing is kept that was not synced
  *
  * What it leaves out: the shared-memory file of a write-ahead log, which no database needs after a power loss. The name
  * of a new file becomes durable with the file's first sync, as journalling file systems do it.
@@ -17,6 +22,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +31,9 @@
 #include <unistd.h>
 
 #define FILES_MAX 4096
+#define SECTOR 512
+/* The proportion of sectors that are kept is one of 0, 1/4, 2/4, 3/4 and 1. */
+#define PROPORTIONS 5
 #define RANGES_MAX 65536
 
 struct range { off_t from, to; };
@@ -83,54 +92,110 @@ static void opened(int fd, const char *path) {
 
 static struct followed *followed(int fd) { return fd >= 0 && fd < FILES_MAX ? of[fd] : NULL; }
 
-/* Counts an operation; the chosen one does not happen any more. */
-static void count(void) {
-    const char *at = getenv("POWER_LOSS_AT");
-    if (++operations == (at ? atol(at) : 0)) {
-        kill(getpid(), SIGKILL);
-        for (;;) pause();
-    }
-}
-
 static void wrote(struct followed *file, off_t from, ssize_t length) {
     if (length <= 0) return;
     if (file->count == RANGES_MAX) file->all = 1;
     if (!file->all) file->ranges[file->count++] = (struct range){from, from + length};
 }
 
-/* Brings the copy of a file up to what the file holds now. */
-static void synced(int fd, struct followed *file) {
-    static ssize_t (*write_at)(int, const void *, size_t, off_t);
-    static int (*open_file)(const char *, int, ...);
-    static int (*cut)(int, off_t);
-    static int (*close_file)(int);
-    if (!write_at) {
-        close_file = real("close"), cut = real("ftruncate64");
-        open_file = real("open64"), write_at = real("pwrite64");
-    }
+/* The functions of the C library: ours would wait for the lock that is held. */
+static int (*open_file)(const char *, int, ...);
+static int (*close_file)(int);
+static ssize_t (*write_at)(int, const void *, size_t, off_t);
+static int (*cut)(int, off_t);
+
+__attribute__((constructor)) static void find_functions(void) {
+    open_file = real("open64"), close_file = real("close");
+    write_at = real("pwrite64"), cut = real("ftruncate64");
+}
+
+/* The copy of a file, to be written. */
+static int open_copy(const struct followed *file) {
     char path[PATH_MAX];
-    static char buffer[1 << 16];
-    struct stat now;
     path_on_disk(path, file->name);
     int copy = open_file(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    if (copy < 0 || fstat(fd, &now)) abort();
-    struct range whole = {0, now.st_size};
-    const struct range *ranges = file->all ? &whole : file->ranges;
-    size_t number = file->all ? 1 : file->count;
-    for (size_t i = 0; i < number; i++) {
-        for (off_t at = ranges[i].from; at < ranges[i].to;) {
-            size_t want = ranges[i].to - at < (off_t)sizeof buffer ? (size_t)(ranges[i].to - at) : sizeof buffer;
-            ssize_t got = pread(fd, buffer, want, at);
-            if (got < 0) abort();
-            if (got == 0) break;
-            if (write_at(copy, buffer, got, at) != got) abort();
-            at += got;
-        }
+    if (copy < 0) abort();
+    return copy;
+}
+
+/* What was written since the last sync. */
+static size_t unsynced(const struct followed *file, struct range *whole, const struct range **ranges) {
+    *ranges = file->all ? whole : file->ranges;
+    return file->all ? 1 : file->count;
+}
+
+static void copy_range(int from, int copy, struct range range) {
+    static char buffer[1 << 16];
+    for (off_t at = range.from; at < range.to;) {
+        size_t want = range.to - at < (off_t)sizeof buffer ? (size_t)(range.to - at) : sizeof buffer;
+        ssize_t got = pread(from, buffer, want, at);
+        if (got < 0) abort();
+        if (got == 0) break;
+        if (write_at(copy, buffer, got, at) != got) abort();
+        at += got;
     }
+}
+
+/* Brings the copy of a file up to what the file holds now. */
+static void synced(int fd, struct followed *file) {
+    struct stat now;
+    if (fstat(fd, &now)) abort();
+    int copy = open_copy(file);
+    struct range whole = {0, now.st_size};
+    const struct range *ranges;
+    size_t number = unsynced(file, &whole, &ranges);
+    for (size_t i = 0; i < number; i++) copy_range(fd, copy, ranges[i]);
     if (cut(copy, now.st_size)) abort();
-    close_file(copy); /* ours would wait for the lock that is held */
+    close_file(copy);
     file->count = 0;
     file->all = 0;
+}
+
+/* A number that looks random and is the same for the same input (the finalizer of splitmix64). */
+static uint64_t mixed(uint64_t value) {
+    value += 0x9e3779b97f4a7c15;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+    return value ^ (value >> 31);
+}
+
+/* Gives the copies a part of what was not synced. A sector that was written twice is judged once, by its number. */
+static void keep_some(void) {
+    const char *given = getenv("POWER_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : 0;
+    if (!seed) return;
+    uint64_t proportion = mixed(seed) % PROPORTIONS;
+    for (size_t i = 0; i < known_count; i++) {
+        struct followed *file = known[i];
+        if (!file->count && !file->all) continue;
+        char path[PATH_MAX];
+        if (snprintf(path, PATH_MAX, "%s/%s", getenv("POWER_DIRECTORY"), file->name) >= PATH_MAX) abort();
+        struct stat now;
+        int fd = open_file(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) continue; /* it was unlinked */
+        if (fstat(fd, &now)) abort();
+        int copy = open_copy(file);
+        struct range whole = {0, now.st_size};
+        const struct range *ranges;
+        size_t number = unsynced(file, &whole, &ranges);
+        for (size_t r = 0; r < number; r++) {
+            for (off_t sector = ranges[r].from / SECTOR; sector * SECTOR < ranges[r].to; sector++)
+                if (mixed(seed ^ mixed(i << 48 | (uint64_t)sector)) % (PROPORTIONS - 1) < proportion)
+                    copy_range(fd, copy, (struct range){sector * SECTOR, (sector + 1) * SECTOR});
+        }
+        close_file(copy);
+        close_file(fd);
+    }
+}
+
+/* Counts an operation; the chosen one does not happen any more. */
+static void count(void) {
+    const char *at = getenv("POWER_LOSS_AT");
+    if (++operations == (at ? atol(at) : 0)) {
+        keep_some();
+        kill(getpid(), SIGKILL);
+        for (;;) pause();
+    }
 }
 
 #define OPEN(function)                                                         \
@@ -210,7 +275,34 @@ int unlink(const char *path) {
         count();
         path_on_disk(copy, name);
         next(copy);
+        struct followed *file = named(name);
+        file->count = 0, file->all = 0;
         pthread_mutex_unlock(&lock);
     }
     return next(path);
+}
+
+/* Durable at once, like unlink: the more dangerous order, since what was written before may not be. */
+int rename(const char *from, const char *to) {
+    static int (*next)(const char *, const char *);
+    if (!next) next = real("rename");
+    char full[PATH_MAX], old[PATH_MAX], new[PATH_MAX];
+    const char *name = realpath(from, full) ? below(full) : NULL;
+    if (!name) return next(from, to);
+    pthread_mutex_lock(&lock);
+    count();
+    path_on_disk(old, name);
+    int done = next(from, to);
+    char full_new[PATH_MAX];
+    const char *renamed = !done && realpath(to, full_new) ? below(full_new) : NULL;
+    if (renamed) {
+        path_on_disk(new, renamed);
+        next(old, new);
+        struct followed *moved = named(name), *replaced = named(renamed);
+        char *old_name = moved->name;
+        moved->name = replaced->name, replaced->name = old_name;
+        replaced->count = 0, replaced->all = 0;
+    }
+    pthread_mutex_unlock(&lock);
+    return done;
 }

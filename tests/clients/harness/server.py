@@ -151,6 +151,12 @@ class Server:
             self._process.wait(STOP_SECONDS_MAX)
             self._process = None
 
+    def wait_until_gone(self) -> int:
+        """Waits for a process that ends by itself; its exit code, or the signal that ended it, negative."""
+        code = self._process.wait(STOP_SECONDS_MAX)
+        self._process = None
+        return code
+
     def stop(self) -> int:
         """Asks the process to stop (SIGTERM) and answers its exit code."""
         if self._process is None:

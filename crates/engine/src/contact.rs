@@ -5,8 +5,14 @@
 
 mod create;
 mod effect;
-mod step;
+mod finish;
+mod offer;
+mod pause;
+mod routing_data;
+pub(crate) mod step;
+mod transfer;
 mod update;
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -14,13 +20,15 @@ use minicbor::{Decode, Encode};
 
 pub use create::{Link, NewTask};
 pub use effect::{ContactEvent, Effect, EventType, UpdatedProperty};
-pub(crate) use step::end;
 pub use step::{Event, StepError, Work, step};
-pub use update::ContactUpdate;
+pub use update::{ContactUpdate, RoutingUpdate, Transfer};
+pub use work::*;
 
-use crate::flow::run::{FlowRun, Waiting};
+use crate::criteria::{Criteria, Expression};
+use crate::flow::run::{FlowRun, Purpose, Waiting};
 use crate::id::{ContactFlowId, ContactId, FileId, QueueId, QuickConnectId, RunId, TaskTemplateId, UserId};
 use crate::name::named_enum;
+use crate::routing_profile::Channel;
 use crate::tag::Tags;
 use crate::time::Timestamp;
 
@@ -43,6 +51,33 @@ pub enum State {
     /// Over.
     #[n(3)]
     Completed,
+    /// In its queue and offered to one agent.
+    #[n(4)]
+    Offered,
+    /// In its queue; an agent accepted, whose whisper flow runs.
+    #[n(5)]
+    Joining,
+    /// With an agent.
+    #[n(6)]
+    Connected,
+    /// Paused, see [`Pauses::from`].
+    #[n(7)]
+    Paused,
+    /// Disconnected; after contact work goes on, or the disconnect flow runs.
+    #[n(8)]
+    Ended,
+}
+
+impl State {
+    /// Whether the contact is in a queue: it has not left while it is offered and the whisper flow runs.
+    pub fn is_in_queue(self) -> bool {
+        matches!(self, State::Queued | State::Offered | State::Joining)
+    }
+
+    /// Whether the contact is disconnected.
+    pub fn is_disconnected(self) -> bool {
+        matches!(self, State::Ended | State::Completed)
+    }
 }
 
 named_enum! {
@@ -352,6 +387,33 @@ pub struct Contact {
     /// CustomerId, set by a flow.
     #[n(31)]
     pub customer_id: Option<String>,
+    /// The offer that is open; `Some` exactly in states Offered and Joining.
+    #[n(32)]
+    pub offer: Option<Offer>,
+    /// Offers so far (AgentConnectionAttempts).
+    #[n(33)]
+    #[cbor(skip_if = "is_zero")]
+    pub offers: u32,
+    /// The agent who has or had it.
+    #[n(34)]
+    pub agent: Option<AgentInfo>,
+    /// Its pauses; none before the first.
+    #[n(35)]
+    pub pauses: Option<Pauses>,
+    /// Its routing criteria, the latest [`CRITERIA_KEPT`]; the last of them hold.
+    #[n(36)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub criteria: Vec<Criteria>,
+    /// The contact after it in the chain.
+    #[n(37)]
+    pub next: Option<ContactId>,
+    /// Since when it ranks in a queue, when that is not its own time: an agent's transfer keeps the place (contact-lifecycle.md section 7).
+    #[n(38)]
+    pub ranked_since: Option<Timestamp>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What the contacts of a chain share. Its id is that of the first contact (design, hard part 6).
@@ -387,6 +449,18 @@ pub enum Timer {
     Expiry,
     /// The end of a Wait action: run and step.
     Wait(RunId, u64),
+    /// The end of the active step of its routing criteria.
+    CriteriaStep,
+    /// The end of its offer.
+    Offer,
+    /// The end of an agent whisper flow that takes too long.
+    Whisper,
+    /// The agent is to be warned that its time ends.
+    ExpiryWarning,
+    /// The end of after contact work.
+    AfterContactWork,
+    /// The end of a disconnect flow that takes too long.
+    DisconnectFlow,
 }
 
 /// The part of a contact that queues, timers and counters need: small, copied, never decoded.
@@ -398,7 +472,7 @@ pub struct ContactHead {
     pub chain: ContactId,
     /// Where it is in its life.
     pub state: State,
-    /// The queue it waits in; `Some` exactly in state Queued.
+    /// The queue it is in; `Some` exactly in the states of [`State::is_in_queue`]. It waits for an offer in state Queued alone.
     pub queue: Option<QueueId>,
     /// 1 first.
     pub priority: i64,
@@ -414,6 +488,27 @@ pub struct ContactHead {
     pub awaits_turn: bool,
 }
 
+/// A contact that waits for an offer, as routing sees it (routing.md section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitingContact<'a> {
+    /// The contact.
+    pub contact: ContactId,
+    /// The queue it waits in.
+    pub queue: QueueId,
+    /// Its channel.
+    pub channel: Channel,
+    /// 1 first.
+    pub priority: i64,
+    /// Since when it waits: the delay of a routing profile counts from here.
+    pub enqueued: Timestamp,
+    /// Since when it ranks: its age counts from here.
+    pub ranked_since: Timestamp,
+    /// Seconds added to its age.
+    pub adjustment_seconds: i32,
+    /// Which agents it is for now; none is every agent of the queue. No effect in the queue of an agent.
+    pub expression: Option<&'a Expression>,
+}
+
 impl Contact {
     /// The id of its chain.
     pub fn chain_id(&self) -> ContactId {
@@ -427,19 +522,76 @@ impl Contact {
 
     /// What it waits for next, and until when.
     pub fn next_due(&self) -> Option<(Timestamp, Timer)> {
-        if self.is_completed() {
-            return None;
-        }
-        let expiry = (self.times.expiry, Timer::Expiry);
-        let start = match self.state {
+        let wait = || {
+            let run = self.runs.last().filter(|_| self.runs_go_on())?;
+            match run.waiting {
+                Some(Waiting::Until { at }) => Some((at, Timer::Wait(run.id, run.step))),
+                Some(Waiting::Turn) | None => None,
+            }
+        };
+        let expiry = (!self.state.is_disconnected()).then_some((self.times.expiry, Timer::Expiry));
+        let own = match self.state {
             State::Scheduled => self.times.scheduled.map(|at| (at, Timer::Start)),
+            State::Offered => self.offer.map(|offer| (offer.since.plus_seconds(OFFER_SECONDS), Timer::Offer)),
+            State::Joining => {
+                let accepted = self.offer.and_then(|offer| offer.accepted);
+                accepted.map(|at| (at.plus_seconds(WHISPER_SECONDS_MAX), Timer::Whisper))
+            }
+            State::Connected | State::Paused => {
+                let warns = self.agent.is_some_and(|agent| agent.warns);
+                warns.then(|| (self.expiry_warning(), Timer::ExpiryWarning))
+            }
+            State::Ended => {
+                let acw = self.agent.filter(AgentInfo::in_acw).and_then(|agent| agent.acw_until);
+                acw.map(|at| (at, Timer::AfterContactWork))
+            }
             State::InFlow | State::Queued | State::Completed => None,
         };
-        let wait = self.runs.last().and_then(|run| match run.waiting {
-            Some(Waiting::Until { at }) => Some((at, Timer::Wait(run.id, run.step))),
-            Some(Waiting::Turn) | None => None,
+        let criteria = self.current_criteria().filter(|_| matches!(self.state, State::Queued | State::Offered));
+        let step = criteria.and_then(Criteria::next_expiry).map(|at| (at, Timer::CriteriaStep));
+        let flow_ends = (self.state == State::Ended && !self.runs.is_empty()).then(|| {
+            let disconnect = self.times.disconnect.unwrap_or_default();
+            (disconnect.plus_seconds(DISCONNECT_FLOW_SECONDS_MAX), Timer::DisconnectFlow)
         });
-        [Some(expiry), start, wait].into_iter().flatten().min()
+        [expiry, own, step, flow_ends, wait()].into_iter().flatten().min()
+    }
+
+    fn expiry_warning(&self) -> Timestamp {
+        self.times.expiry.plus_seconds(-EXPIRY_WARNING_SECONDS)
+    }
+
+    /// Whether the run on top goes on: of a paused contact only the flow that the pause started does.
+    fn runs_go_on(&self) -> bool {
+        self.state != State::Paused || self.runs.last().is_some_and(|run| run.purpose == Purpose::Pause)
+    }
+
+    /// The routing criteria that hold.
+    pub fn current_criteria(&self) -> Option<&Criteria> {
+        self.criteria.last()
+    }
+
+    /// What routing needs of a contact that waits for an offer; none when it does not.
+    pub fn waiting(&self) -> Option<WaitingContact<'_>> {
+        let queue = self.queue.filter(|_| self.state == State::Queued)?;
+        let enqueued = self.times.enqueue?;
+        Some(WaitingContact {
+            contact: self.id,
+            queue,
+            channel: Channel::Task,
+            priority: self.queue_priority.unwrap_or(QUEUE_PRIORITY_DEFAULT),
+            enqueued,
+            ranked_since: self.ranked_since.unwrap_or(enqueued),
+            adjustment_seconds: self.queue_time_adjustment_seconds.unwrap_or(0),
+            expression: self.current_criteria().and_then(Criteria::active),
+        })
+    }
+
+    /// TotalPauseDurationInSeconds in milliseconds, with a pause that lasts.
+    pub fn paused_ms(&self, now: Timestamp) -> i64 {
+        self.pauses.map_or(0, |pauses| {
+            let lasting = pauses.from.map_or(0, |_| now.since(pauses.last_paused));
+            pauses.total_ms + lasting
+        })
     }
 
     /// The head of this contact.
@@ -448,7 +600,7 @@ impl Contact {
             id: self.id,
             chain: self.chain_id(),
             state: self.state,
-            queue: self.queue.filter(|_| self.state == State::Queued),
+            queue: self.queue.filter(|_| self.state.is_in_queue()),
             priority: self.queue_priority.unwrap_or(QUEUE_PRIORITY_DEFAULT),
             enqueue: self.times.enqueue.unwrap_or_default(),
             adjustment_seconds: self.queue_time_adjustment_seconds.unwrap_or(0),
@@ -460,7 +612,8 @@ impl Contact {
 
     /// The turn that a restart has to give again: a run that had used up one when its batch was written.
     pub fn pending_turn(&self) -> Option<(RunId, u64)> {
-        self.runs.last().filter(|run| run.waiting == Some(Waiting::Turn)).map(|run| (run.id, run.step))
+        let run = self.runs.last().filter(|run| run.waiting == Some(Waiting::Turn) && self.runs_go_on())?;
+        Some((run.id, run.step))
     }
 
     /// The flow set for a moment of its life.

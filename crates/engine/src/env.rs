@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::agent::Agent;
 use crate::arn::Scope;
 use crate::contact::Chain;
 use crate::flow::compile::CompiledFlow;
 use crate::flow::{ContactFlow, ContentHash, FlowType};
 use crate::hours::HoursOfOperation;
-use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RunId, UserId};
+use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, RunId, UserId};
 use crate::limits::Limits;
 use crate::queue::Queue;
+use crate::routing_profile::RoutingProfile;
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -65,6 +67,8 @@ pub trait Env {
     fn now(&self) -> Timestamp;
     /// A number from 0 to `below` - 1.
     fn draw(&mut self, below: u32) -> u32;
+    /// An id for a contact that the step makes.
+    fn new_contact_id(&mut self) -> ContactId;
     /// What ARNs begin with.
     fn scope(&self) -> &Scope;
     /// The bounds.
@@ -75,6 +79,12 @@ pub trait Env {
     fn queue_metrics(&self, id: QueueId) -> QueueMetrics;
     /// A user.
     fn user(&self, id: UserId) -> Option<Arc<User>>;
+    /// The record of an agent; none of a user who never was one.
+    fn agent(&self, id: UserId) -> Option<Arc<Agent>>;
+    /// A routing profile.
+    fn routing_profile(&self, id: RoutingProfileId) -> Option<Arc<RoutingProfile>>;
+    /// Whether there is a predefined attribute with this name.
+    fn has_predefined_attribute(&self, name: &str) -> bool;
     /// Hours of operation.
     fn hours(&self, id: HoursOfOperationId) -> Option<Arc<HoursOfOperation>>;
     /// A flow.

@@ -4,11 +4,13 @@
 //! Nothing here reads a clock, draws a random number, does I/O, waits or logs. [`contact::step`] takes a contact, an event and an
 //! [`env::Env`] to look things up in, changes the contact and answers with effects, which are data.
 //!
-//! Begin with [`contact`], then [`flow`]. The rules of StartTaskContact are in [`start_task`].
+//! Begin with [`contact`], then [`flow`] and [`agent`]. The rules of StartTaskContact are in [`start_task`].
 
+pub mod agent;
 pub mod agent_status;
 pub mod arn;
 pub mod contact;
+pub mod criteria;
 pub mod env;
 pub mod flow;
 pub mod hours;

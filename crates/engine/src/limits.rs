@@ -36,6 +36,10 @@ pub struct Limits {
     pub strict_default_queue_flow: bool,
     /// Refuse a StartTaskContact that leaves a required field of its template empty (task-templates.md section 5).
     pub enforce_required_template_fields: bool,
+    /// How long a person's event stream may be gone before the agent is not offered contacts, in seconds; none never asks.
+    pub presence_grace_seconds: Option<u32>,
+    /// How long a person's event stream may be gone before the agent goes Offline although nobody ended the session, in seconds.
+    pub session_seconds_max: u32,
 }
 
 impl Default for Limits {
@@ -57,6 +61,8 @@ impl Default for Limits {
             transfer_buffer_percent: 20,
             strict_default_queue_flow: false,
             enforce_required_template_fields: true,
+            presence_grace_seconds: Some(60),
+            session_seconds_max: 12 * 60 * 60,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Refusals: why a request changes nothing. Each names the thing, the rule, what was given and what would do; the service maps each to
 //! the exception that its operation declares.
 
+use crate::agent::AgentContactState;
 use crate::contact::State;
-use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, QuickConnectId, TaskTemplateId, UserId};
+use crate::id::{
+    AgentStatusId, ContactFlowId, ContactId, HoursOfOperationId, QueueId, QuickConnectId, TaskTemplateId, UserId,
+};
 
 /// Why a request was refused. `R6` and the like are rules of start-task-contact.md.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -238,4 +241,91 @@ pub enum Refusal {
     /// An update without a change.
     #[error("nothing to update: give at least one of Name, Description, References and SegmentAttributes")]
     NothingToUpdate,
+    /// The contact is in a state that does not allow it.
+    #[error("contact {contact} is {state:?} and cannot be {done}: {allowed}")]
+    WrongState {
+        /// The contact.
+        contact: ContactId,
+        /// Its state.
+        state: State,
+        /// What cannot be done to it, as a participle.
+        done: &'static str,
+        /// When it can.
+        allowed: &'static str,
+    },
+    /// The contact is not offered to the agent, or not any more, or was accepted already.
+    #[error(
+        "contact {contact} is not offered to agent {agent}: only the agent who is being offered a contact can answer, within 30 seconds"
+    )]
+    NotOffered {
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent does not have the contact.
+    #[error("contact {contact} is not with agent {agent}: GetCurrentUserData shows the contacts of an agent")]
+    NotWithAgent {
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: UserId,
+    },
+    /// Not in after contact work.
+    #[error("contact {contact} is not in the after contact work of agent {agent}: end it first")]
+    NotEnded {
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: UserId,
+    },
+    /// DismissUserContact in another state.
+    #[error(
+        "contact {contact} is {state} at agent {agent}: only MISSED, REJECTED, ERROR and ENDED contacts can be dismissed"
+    )]
+    NotDismissable {
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: UserId,
+        /// Its state there.
+        state: AgentContactState,
+    },
+    /// Paused too often.
+    #[error("contact {contact} was paused {max} times, which is the most a task can be")]
+    TooManyPauses {
+        /// The contact.
+        contact: ContactId,
+        /// The limit.
+        max: u32,
+    },
+    /// The agent has as many paused tasks as slots.
+    #[error("agent {agent} has {max} paused tasks, as many as the slots for tasks: resume or end one first")]
+    TooManyPausedTasks {
+        /// The agent.
+        agent: UserId,
+        /// The limit.
+        max: u32,
+    },
+    /// Both ways to change a contact's place.
+    #[error("QueuePriority and QueueTimeAdjustmentSeconds cannot be given together: give one of them")]
+    PriorityAndAdjustment,
+    /// UpdateContactRoutingData without a change.
+    #[error("nothing to update: give QueuePriority, QueueTimeAdjustmentSeconds or RoutingCriteria")]
+    NoRoutingData,
+    /// A priority below 1.
+    #[error("QueuePriority {0} is out of range: give 1 (first) or more")]
+    QueuePriority(i64),
+    /// Criteria that are not allowed.
+    #[error("routing criteria: {why}")]
+    RoutingCriteria {
+        /// What is wrong and what would do.
+        why: String,
+    },
+    /// The status is disabled.
+    #[error("agent status {0} is DISABLED: choose an ENABLED one")]
+    AgentStatusDisabled(AgentStatusId),
+    /// No such user.
+    #[error("user {0} not found in the instance")]
+    UserUnknown(UserId),
 }

@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::id::{HierarchyGroupId, RoutingProfileId, SecurityProfileId, UserId};
 use crate::name::named_enum;
+use crate::routing_profile::Channel;
 use crate::tag::Tags;
 use crate::time::Timestamp;
 
@@ -112,4 +113,46 @@ pub struct User {
     /// Last change.
     #[n(11)]
     pub last_modified: Timestamp,
+    /// Settings by channel, which go before those of [`User::phone`].
+    #[n(12)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelConfig>,
+}
+
+/// Settings of a user for one channel (UpdateUserConfig).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ChannelConfig {
+    /// The channel.
+    #[n(0)]
+    pub channel: Channel,
+    /// Whether contacts are accepted without a click.
+    #[n(1)]
+    pub auto_accept: Option<bool>,
+    /// After contact work time in seconds; 0 lasts until the agent closes the contact.
+    #[n(2)]
+    pub after_contact_work_seconds: Option<u32>,
+    /// AgentFirstCallbackAutoAccept: kept for answers.
+    #[n(3)]
+    pub callback_auto_accept: Option<bool>,
+    /// Limit of AgentFirstCallbackAfterContactWorkConfig: kept for answers.
+    #[n(4)]
+    pub callback_after_contact_work_seconds: Option<u32>,
+}
+
+impl User {
+    fn channel(&self, channel: Channel) -> Option<&ChannelConfig> {
+        self.channels.iter().find(|config| config.channel == channel)
+    }
+
+    /// Whether contacts of a channel are accepted without a click.
+    pub fn auto_accepts(&self, channel: Channel) -> bool {
+        let of_phone = || self.phone.as_ref().is_some_and(|phone| phone.auto_accept);
+        self.channel(channel).and_then(|config| config.auto_accept).unwrap_or_else(of_phone)
+    }
+
+    /// After contact work time on a channel in seconds; 0 lasts until the agent closes the contact.
+    pub fn after_contact_work_seconds(&self, channel: Channel) -> u32 {
+        let of_phone = || self.phone.as_ref().map_or(0, |phone| phone.after_contact_work_seconds);
+        self.channel(channel).and_then(|config| config.after_contact_work_seconds).unwrap_or_else(of_phone)
+    }
 }

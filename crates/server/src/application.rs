@@ -226,6 +226,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             transfer_buffer_percent: limits.transfer_buffer_percent,
             strict_default_queue_flow: limits.strict_default_queue_flow,
             enforce_required_template_fields: limits.enforce_required_template_fields,
+            ..engine::limits::Limits::default()
         },
         quotas: Quotas {
             open_tasks: Some(usize::try_from(limits.tasks_open_max)?),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use engine::agent::Agent;
 use engine::arn::Scope;
 use engine::contact::{Chain, Contact};
 use engine::env::{Env, Need, QueueMetrics};
@@ -10,11 +11,13 @@ use engine::flow::{ContactFlow, ContentHash, FlowType};
 use engine::hours::HoursOfOperation;
 use engine::limits::Limits;
 use engine::queue::Queue;
+use engine::routing_profile::RoutingProfile;
 use engine::user::User;
-use engine::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, Timestamp, UserId};
+use engine::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, Timestamp, UserId};
 
 use crate::error::Halt;
 use crate::handlers::defaults;
+use crate::handlers::predefined_attribute::find_predefined;
 use crate::tx::Tx;
 
 /// The look-ups of one step.
@@ -51,6 +54,10 @@ impl Env for Environment<'_, '_> {
         self.tx.draw(below)
     }
 
+    fn new_contact_id(&mut self) -> ContactId {
+        ContactId(self.tx.new_id())
+    }
+
     fn scope(&self) -> &Scope {
         self.tx.arn_scope()
     }
@@ -74,6 +81,18 @@ impl Env for Environment<'_, '_> {
 
     fn user(&self, id: UserId) -> Option<Arc<User>> {
         self.tx.get(id.as_bytes())
+    }
+
+    fn agent(&self, id: UserId) -> Option<Arc<Agent>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn routing_profile(&self, id: RoutingProfileId) -> Option<Arc<RoutingProfile>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn has_predefined_attribute(&self, name: &str) -> bool {
+        find_predefined(self.tx, name).is_some()
     }
 
     fn hours(&self, id: HoursOfOperationId) -> Option<Arc<HoursOfOperation>> {

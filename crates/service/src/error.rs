@@ -159,6 +159,12 @@ impl From<Refusal> for ApiError {
             | Refusal::SelfAssignment { .. }
             | Refusal::TemplateInactive(_)
             | Refusal::FlowUnusable { .. }
+            | Refusal::WrongState { .. }
+            | Refusal::NotOffered { .. }
+            | Refusal::NotWithAgent { .. }
+            | Refusal::NotEnded { .. }
+            | Refusal::NotDismissable { .. }
+            | Refusal::AgentStatusDisabled(_)
             | Refusal::NothingToUpdate => ApiError::invalid_request(text),
             // R11: the assignment is a matter of several members, so it is the request that is wrong.
             Refusal::SegmentValue { key, .. } if key == segment::ASSIGNMENT_TYPE => ApiError::invalid_request(text),
@@ -168,7 +174,9 @@ impl From<Refusal> for ApiError {
             Refusal::AttachmentType { .. } => {
                 ApiError::invalid_request(text).with("Reason", file_reason("INVALID_FILE_TYPE"))
             }
-            Refusal::TooManyReschedules { .. } => ApiError::limit_exceeded(text),
+            Refusal::TooManyReschedules { .. } | Refusal::TooManyPauses { .. } | Refusal::TooManyPausedTasks { .. } => {
+                ApiError::limit_exceeded(text)
+            }
             Refusal::ScheduledInPast { .. }
             | Refusal::ScheduledTooFar { .. }
             | Refusal::ExpiryOutOfRange { .. }
@@ -182,9 +190,14 @@ impl From<Refusal> for ApiError {
             | Refusal::TagKeyReserved { .. }
             | Refusal::TagKeyCharacter { .. }
             | Refusal::TagValueLength { .. }
-            | Refusal::TooManyTags { .. } => ApiError::invalid_parameter(text),
+            | Refusal::TooManyTags { .. }
+            | Refusal::PriorityAndAdjustment
+            | Refusal::NoRoutingData
+            | Refusal::QueuePriority(_)
+            | Refusal::RoutingCriteria { .. } => ApiError::invalid_parameter(text),
             Refusal::TooManyLinkedTasks { .. } | Refusal::ChainTooLong { .. } => ApiError::service_quota(text),
             Refusal::CreatedByUnknown(_)
+            | Refusal::UserUnknown(_)
             | Refusal::FlowUnknown(_)
             | Refusal::QueueUnknown(_)
             | Refusal::HoursUnknown(_) => ApiError::not_found(format!("Resource not found: {text}")),

@@ -34,6 +34,7 @@ const FILES: &[(Kind, &str)] = &[
     (kinds::EFFECT, "effect"),
     (kinds::TOKEN_SEGMENT, "token_segment"),
     (kinds::DEFAULTS, "defaults"),
+    (kinds::AGENT, "agent"),
     (kinds::CONTACT, "contact"),
     (kinds::CHAIN, "chain"),
     (kinds::ENDED_CONTACT, "contact"),
@@ -123,6 +124,7 @@ golden! {
     effects EFFECT;
     token_segments TOKEN_SEGMENT;
     defaults DEFAULTS;
+    agents AGENT;
     contacts CONTACT;
     chains CHAIN;
     flow_contents FLOW_CONTENT;

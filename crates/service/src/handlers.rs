@@ -3,6 +3,7 @@
 //! [`register`] is the table of contents.
 
 pub mod access_key;
+pub mod agent;
 pub mod agent_status;
 pub mod attachment;
 pub mod contact;
@@ -128,6 +129,7 @@ pub(crate) fn decode_config(kind: Kind, value: &[u8]) -> Option<Result<Arc<dyn A
         kinds::CONTACT_FLOW => of::<engine::flow::ContactFlow>(value),
         kinds::STORAGE_CONFIG => of::<engine::storage_config::StorageConfig>(value),
         kinds::PREDEFINED_ATTRIBUTE => of::<engine::predefined::PredefinedAttribute>(value),
+        kinds::AGENT => of::<engine::agent::Agent>(value),
         kinds::DEFAULTS => of::<defaults::Defaults>(value),
         kinds::EFFECT => of::<EffectRecord>(value),
         _ => None,

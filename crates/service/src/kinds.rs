@@ -38,6 +38,8 @@ pub const EFFECT: Kind = Kind(0x1b);
 pub const TOKEN_SEGMENT: Kind = Kind(0x1c);
 /// That the defaults of the instance are there.
 pub const DEFAULTS: Kind = Kind(0x1d);
+/// An agent's status, presence and contacts.
+pub const AGENT: Kind = Kind(0x1e);
 /// A contact that has not ended, or that something open refers to.
 pub const CONTACT: Kind = Kind(0x20);
 /// The shared attributes of a chain with an open member.

@@ -136,6 +136,13 @@ impl Contact {
             self_assigned: task.self_assigned,
             language_code: None,
             customer_id: None,
+            offer: None,
+            offers: 0,
+            agent: None,
+            pauses: None,
+            criteria: Vec::new(),
+            next: None,
+            ranked_since: None,
         };
         Ok((contact, chain))
     }

@@ -1,7 +1,8 @@
 //! What a step asks for: effects, which are data, and the contact events among them.
 
-use crate::contact::{Event, PendingAttachment};
-use crate::id::{ContactId, RunId};
+use crate::agent;
+use crate::contact::{Contact, Event, PendingAttachment};
+use crate::id::{ContactId, RunId, UserId};
 use crate::name::named_enum;
 
 /// What is to be done because of a step, once the batch that has it is durable.
@@ -25,6 +26,16 @@ pub enum Effect {
         /// Its event: [`Event::AttributesSet`] or [`Event::Updated`].
         event: Box<Event>,
     },
+    /// Step an agent by an event, in the same batch. It is never refused.
+    Agent {
+        /// The agent.
+        agent: UserId,
+        /// Its event.
+        event: agent::Event,
+    },
+    /// Keep this new contact of the same chain, and step it by [`Event::Begin`] in the same batch, after this contact and the chain are
+    /// kept: the chain counts it already. A transfer names it in its answer.
+    Create(Box<Contact>),
 }
 
 named_enum! {
@@ -62,6 +73,10 @@ named_enum! {
         SegmentAttributes = 2 "SegmentAttributes",
         /// Tags.
         Tags = 3 "Tags",
+        /// Other routing criteria.
+        RoutingCriteria = 4 "RoutingCriteria",
+        /// A step of the routing criteria began or ended.
+        RoutingCriteriaStepStatus = 5 "RoutingCriteria.Step.Status",
     }
 }
 

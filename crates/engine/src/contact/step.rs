@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::contact::{
-    Chain, Contact, ContactUpdate, DisconnectReason, Effect, EventType, ReferenceStatus, State, Timer, UpdatedProperty,
+    Chain, Contact, ContactUpdate, DisconnectReason, Effect, EventType, Reference, ReferenceStatus, RoutingUpdate,
+    State, Timer, Transfer, UpdatedProperty,
 };
 use crate::env::{Env, Need};
-use crate::flow::interpret;
-use crate::id::{FileId, RunId};
+use crate::id::{ContactFlowId, FileId, RunId, UserId};
 use crate::refusal::Refusal;
 use crate::start_task::{attributes, schedule};
 use crate::tag::{self, Tags};
@@ -52,6 +52,56 @@ pub enum Event {
         /// Why, at most 100 characters.
         reason: Option<String>,
     },
+    /// Routing offers it to an agent, or AssociateContactWithUser does, whatever the agent's status and slots. An agent who accepts without
+    /// a click has accepted.
+    Offered {
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent is no longer there to take the offer. Does nothing when it is not offered to the agent (any more).
+    OfferMissed {
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent accepts the offer: the whisper flow runs, and then the agent joins.
+    Accepted {
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent declines it.
+    Rejected {
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent ends it.
+    AgentEnded {
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent ends it as finished.
+    AgentCompleted {
+        /// The agent.
+        agent: UserId,
+    },
+    /// The agent closes it: after contact work is over.
+    Closed {
+        /// The agent.
+        agent: UserId,
+    },
+    /// PauseContact.
+    Paused {
+        /// The flow to run, in place of the one set for pauses.
+        flow: Option<ContactFlowId>,
+    },
+    /// ResumeContact.
+    Resumed {
+        /// The flow to run, in place of the one set for resumes.
+        flow: Option<ContactFlowId>,
+    },
+    /// TransferContact, also by a quick connect.
+    Transferred(Transfer),
+    /// UpdateContactRoutingData.
+    RoutingUpdated(Box<RoutingUpdate>),
 }
 
 /// The records that a step may change. After an error they are half changed and must be dropped.
@@ -74,139 +124,194 @@ pub enum StepError {
     Need(#[from] Need),
 }
 
+/// A contact that is moved by one event.
+pub(crate) struct Move<'a> {
+    pub(crate) contact: &'a mut Contact,
+    pub(crate) chain: &'a mut Chain,
+    pub(crate) env: &'a mut dyn Env,
+    pub(crate) effects: Vec<Effect>,
+}
+
 /// Moves a contact by one event and says what is to be done about it.
 ///
 /// On an error the contact and the chain are to be dropped, not kept.
 pub fn step(work: Work<'_>, event: Event, env: &mut dyn Env) -> Result<Vec<Effect>, StepError> {
-    let now = env.now();
-    let mut effects = Vec::new();
     let Work { contact, chain } = work;
     assert_eq!(chain.id, contact.chain_id(), "a contact is stepped with its own chain");
-    match event {
-        Event::Begin => begin(contact, chain, env, &mut effects)?,
-        Event::TimerFired => match contact.next_due() {
-            Some((due, timer)) if due <= now => timer_fired(contact, chain, timer, env, &mut effects)?,
-            Some(_) | None => return Ok(effects),
-        },
-        Event::Continue { run, step } => {
-            if contact.pending_turn() != Some((run, step)) {
-                return Ok(effects);
+    let mut moving = Move { contact, chain, env, effects: Vec::new() };
+    let changed = moving.apply(event)?;
+    if changed {
+        moving.contact.times.last_update = moving.env.now();
+    }
+    Ok(moving.effects)
+}
+
+impl Move<'_> {
+    /// Applies an event, and says whether it did anything.
+    fn apply(&mut self, event: Event) -> Result<bool, StepError> {
+        let now = self.env.now();
+        match event {
+            Event::Begin => self.begin()?,
+            Event::TimerFired => match self.contact.next_due() {
+                Some((due, timer)) if due <= now => self.timer_fired(timer)?,
+                Some(_) | None => return Ok(false),
+            },
+            Event::Continue { run, step } => {
+                if self.contact.pending_turn() != Some((run, step)) {
+                    return Ok(false);
+                }
+                self.resume_run()?;
             }
-            interpret::resume(contact, chain, env, &mut effects)?;
+            Event::Stopped => {
+                self.refuse_if_disconnected()?;
+                self.end(DisconnectReason::Api);
+                self.execute()?;
+            }
+            Event::Rescheduled { at } => {
+                self.refuse_if_disconnected()?;
+                schedule::reschedule(self.contact, at, now, self.env.limits())?;
+                self.effects.push(Effect::updated(UpdatedProperty::ScheduledTimestamp));
+            }
+            Event::AttributesSet(new) => {
+                self.chain.attributes = attributes::merge(&self.chain.attributes, &new, self.env.limits())?;
+                self.effects.push(Effect::updated(UpdatedProperty::UserDefinedAttributes));
+            }
+            Event::Updated(update) => self.update(*update)?,
+            Event::Tagged(tags) => {
+                tag::add_contact_tags(&mut self.contact.tags, &tags)?;
+                self.effects.push(Effect::updated(UpdatedProperty::Tags));
+            }
+            Event::Untagged(keys) => {
+                tag::remove_contact_tags(&mut self.contact.tags, &keys)?;
+                self.effects.push(Effect::updated(UpdatedProperty::Tags));
+            }
+            Event::AttachmentSettled { file, status, reason } => {
+                return Ok(self.settle_attachment(file, status, reason));
+            }
+            Event::Offered { agent } => self.offer(agent)?,
+            Event::OfferMissed { agent } => {
+                if self.contact.offer.is_none_or(|offer| offer.agent != agent) {
+                    return Ok(false);
+                }
+                self.miss_offer();
+            }
+            Event::Accepted { agent } => self.accept(agent)?,
+            Event::Rejected { agent } => self.reject(agent)?,
+            Event::AgentEnded { agent } => self.agent_ends(agent, DisconnectReason::AgentDisconnect)?,
+            Event::AgentCompleted { agent } => self.agent_ends(agent, DisconnectReason::AgentCompleted)?,
+            Event::Closed { agent } => self.close(agent)?,
+            Event::Paused { flow } => self.pause(flow)?,
+            Event::Resumed { flow } => self.resume(flow)?,
+            Event::Transferred(transfer) => self.transfer(transfer)?,
+            Event::RoutingUpdated(update) => self.update_routing(*update)?,
         }
-        Event::Stopped => {
-            refuse_if_completed(contact)?;
-            end(contact, chain, DisconnectReason::Api, now, &mut effects);
+        Ok(true)
+    }
+
+    pub(crate) fn refuse_if_disconnected(&self) -> Result<(), Refusal> {
+        if self.contact.state.is_disconnected() { Err(Refusal::ContactEnded(self.contact.id)) } else { Ok(()) }
+    }
+
+    /// The refusal of what the present state does not allow.
+    pub(crate) fn wrong_state(&self, done: &'static str, allowed: &'static str) -> Refusal {
+        if self.contact.state.is_disconnected() {
+            return Refusal::ContactEnded(self.contact.id);
         }
-        Event::Rescheduled { at } => {
-            refuse_if_completed(contact)?;
-            schedule::reschedule(contact, at, now, env.limits())?;
-            effects.push(Effect::updated(UpdatedProperty::ScheduledTimestamp));
+        Refusal::WrongState { contact: self.contact.id, state: self.contact.state, done, allowed }
+    }
+
+    pub(crate) fn emit(&mut self, event_type: EventType) {
+        self.effects.push(Effect::emit(event_type));
+    }
+
+    fn begin(&mut self) -> Result<(), StepError> {
+        assert!(self.contact.runs_begun == 0, "a contact begins once");
+        self.emit(EventType::Initiated);
+        self.effects.extend(self.contact.attachments.iter().cloned().map(Effect::FetchAttachment));
+        match (self.contact.state, self.contact.start_flow, self.contact.target_queue) {
+            (State::Scheduled, ..) => Ok(()),
+            (State::InFlow, Some(_), _) => self.start_flow(),
+            // It goes on from another queue, or from the end of the contact before it.
+            (State::InFlow, None, Some(queue)) => {
+                self.enqueue(queue);
+                self.execute()
+            }
+            _ => unreachable!("a contact is created scheduled, with a flow or for a queue"),
         }
-        Event::AttributesSet(new) => {
-            chain.attributes = attributes::merge(&chain.attributes, &new, env.limits())?;
-            effects.push(Effect::updated(UpdatedProperty::UserDefinedAttributes));
-        }
-        Event::Updated(update) => updated(contact, *update, env, &mut effects)?,
-        Event::Tagged(tags) => {
-            tag::add_contact_tags(&mut contact.tags, &tags)?;
-            effects.push(Effect::updated(UpdatedProperty::Tags));
-        }
-        Event::Untagged(keys) => {
-            tag::remove_contact_tags(&mut contact.tags, &keys)?;
-            effects.push(Effect::updated(UpdatedProperty::Tags));
-        }
-        Event::AttachmentSettled { file, status, reason } => {
-            let Some(place) = contact.attachments.iter().position(|pending| pending.file == file) else {
-                return Ok(effects);
-            };
-            let pending = contact.attachments.remove(place);
-            // UpdateContact may have put something else under the key meanwhile.
-            if let Some(reference) = contact.references.get_mut(&pending.key)
-                && reference.file == Some(file)
-            {
-                reference.status = Some(status);
-                reference.status_reason = reason;
+    }
+
+    fn timer_fired(&mut self, timer: Timer) -> Result<(), StepError> {
+        match timer {
+            Timer::Start => {
+                self.contact.state = State::InFlow;
+                return self.start_flow();
+            }
+            Timer::Expiry => self.end(DisconnectReason::Expired),
+            Timer::Wait(..) => return self.resume_run(),
+            Timer::CriteriaStep => self.expire_criteria_step(),
+            Timer::Offer => self.miss_offer(),
+            Timer::Whisper => self.join(),
+            Timer::ExpiryWarning => self.warn_of_expiry(),
+            Timer::AfterContactWork => self.end_after_contact_work(),
+            Timer::DisconnectFlow => {
+                self.contact.runs.clear();
+                self.complete_if_over();
             }
         }
+        self.execute()
     }
-    contact.times.last_update = now;
-    Ok(effects)
-}
 
-fn refuse_if_completed(contact: &Contact) -> Result<(), Refusal> {
-    if contact.is_completed() { Err(Refusal::ContactEnded(contact.id)) } else { Ok(()) }
-}
-
-fn begin(
-    contact: &mut Contact,
-    chain: &mut Chain,
-    env: &mut dyn Env,
-    effects: &mut Vec<Effect>,
-) -> Result<(), StepError> {
-    assert!(contact.runs_begun == 0 && !contact.is_completed(), "a contact begins once");
-    effects.push(Effect::emit(EventType::Initiated));
-    effects.extend(contact.attachments.iter().cloned().map(Effect::FetchAttachment));
-    match contact.state {
-        State::Scheduled => Ok(()),
-        State::InFlow => interpret::start(contact, chain, env, effects),
-        State::Queued | State::Completed => unreachable!("a contact is created scheduled or in its flow"),
-    }
-}
-
-fn timer_fired(
-    contact: &mut Contact,
-    chain: &mut Chain,
-    timer: Timer,
-    env: &mut dyn Env,
-    effects: &mut Vec<Effect>,
-) -> Result<(), StepError> {
-    match timer {
-        Timer::Start => {
-            contact.state = State::InFlow;
-            interpret::start(contact, chain, env, effects)
+    fn update(&mut self, update: ContactUpdate) -> Result<(), Refusal> {
+        let ContactUpdate { name, description, references, segment, expiry_minutes } = update;
+        if name.is_none()
+            && description.is_none()
+            && references.is_empty()
+            && segment.is_empty()
+            && expiry_minutes.is_none()
+        {
+            return Err(Refusal::NothingToUpdate);
         }
-        Timer::Expiry => {
-            end(contact, chain, DisconnectReason::Expired, env.now(), effects);
-            Ok(())
+        let segment_changes = !segment.is_empty() || expiry_minutes.is_some();
+        if let Some(minutes) = expiry_minutes {
+            self.refuse_if_disconnected()?;
+            self.contact.set_expiry_minutes(minutes);
+            self.contact.plan_expiry_warning(self.env.now());
         }
-        Timer::Wait(..) => interpret::resume(contact, chain, env, effects),
+        if let Some(name) = name {
+            self.contact.name = name;
+        }
+        if let Some(description) = description {
+            self.contact.description = Some(description);
+        }
+        self.contact.references.extend(references);
+        crate::start_task::references::check_size(&self.contact.references, self.env.limits())?;
+        self.contact.segment.extend(segment);
+        if segment_changes {
+            self.effects.push(Effect::updated(UpdatedProperty::SegmentAttributes));
+        }
+        Ok(())
     }
-}
 
-fn updated(
-    contact: &mut Contact,
-    update: ContactUpdate,
-    env: &dyn Env,
-    effects: &mut Vec<Effect>,
-) -> Result<(), Refusal> {
-    let ContactUpdate { name, description, references, segment, expiry_minutes } = update;
-    if name.is_none()
-        && description.is_none()
-        && references.is_empty()
-        && segment.is_empty()
-        && expiry_minutes.is_none()
-    {
-        return Err(Refusal::NothingToUpdate);
+    /// A contact that was transferred meanwhile tells the one after it, which has a copy of the reference.
+    fn settle_attachment(&mut self, file: FileId, status: ReferenceStatus, reason: Option<String>) -> bool {
+        let awaited = self.contact.attachments.iter().any(|pending| pending.file == file);
+        self.contact.attachments.retain(|pending| pending.file != file);
+        // UpdateContact may have put something else under the key meanwhile.
+        let processing = |reference: &&mut Reference| {
+            reference.file == Some(file) && reference.status == Some(ReferenceStatus::Processing)
+        };
+        let reference = self.contact.references.values_mut().find(processing);
+        let settles = reference.is_some();
+        if let Some(reference) = reference {
+            reference.status = Some(status);
+            reference.status_reason.clone_from(&reason);
+        }
+        if let Some(next) = self.contact.next.filter(|_| settles) {
+            let event = Box::new(Event::AttachmentSettled { file, status, reason });
+            self.effects.push(Effect::Step { contact: next, event });
+        }
+        awaited || settles
     }
-    let segment_changes = !segment.is_empty() || expiry_minutes.is_some();
-    if let Some(minutes) = expiry_minutes {
-        refuse_if_completed(contact)?;
-        contact.set_expiry_minutes(minutes);
-    }
-    if let Some(name) = name {
-        contact.name = name;
-    }
-    if let Some(description) = description {
-        contact.description = Some(description);
-    }
-    contact.references.extend(references);
-    crate::start_task::references::check_size(&contact.references, env.limits())?;
-    contact.segment.extend(segment);
-    if segment_changes {
-        effects.push(Effect::updated(UpdatedProperty::SegmentAttributes));
-    }
-    Ok(())
 }
 
 impl Contact {
@@ -215,26 +320,4 @@ impl Contact {
         let start = self.times.scheduled.unwrap_or(self.times.initiation);
         self.times.expiry = start.plus_millis(i64::from(minutes) * MINUTE);
     }
-}
-
-/// Ends a contact: no agent has it, so it is completed at once (contact-events.md section 1).
-pub(crate) fn end(
-    contact: &mut Contact,
-    chain: &mut Chain,
-    reason: DisconnectReason,
-    now: Timestamp,
-    effects: &mut Vec<Effect>,
-) {
-    assert!(!contact.is_completed(), "a contact ends once");
-    if contact.state == State::Queued {
-        contact.times.dequeue = Some(now);
-    }
-    contact.state = State::Completed;
-    contact.times.disconnect = Some(now);
-    contact.disconnect_reason = Some(reason);
-    contact.runs.clear();
-    chain.open = chain.open.checked_sub(1).expect("an open contact is counted in its chain");
-    chain.ended = (chain.open == 0).then_some(now);
-    effects.push(Effect::emit(EventType::Disconnected));
-    effects.push(Effect::emit(EventType::Completed));
 }

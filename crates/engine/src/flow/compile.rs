@@ -110,6 +110,12 @@ pub(crate) enum Operation {
     UpdateContactTargetQueue(QueueTarget),
     TransferContactToQueue,
     TransferContactToAgent,
+    DequeueContactAndTransferToQueue(QueueTarget),
+    /// Names of hooks and their flows.
+    UpdateContactEventHooks(Vec<(String, Text)>),
+    /// The parameter as it is: an object with texts in it, or one text that is a path to such an object.
+    UpdateContactRoutingCriteria(Option<Value>),
+    ResumeContact,
     UpdateContactAttributes {
         attributes: Vec<(Text, Text)>,
         related: bool,
@@ -242,6 +248,15 @@ fn operation(action_type: &str, parameters: &Parameters<'_>) -> Operation {
         "UpdateContactTargetQueue" => Operation::UpdateContactTargetQueue(parameters.queue_target()),
         "TransferContactToQueue" => Operation::TransferContactToQueue,
         "TransferContactToAgent" => Operation::TransferContactToAgent,
+        "DequeueContactAndTransferToQueue" => Operation::DequeueContactAndTransferToQueue(parameters.queue_target()),
+        "UpdateContactEventHooks" => {
+            let hook = |(name, flow): (&String, &Value)| Some((name.clone(), Text::parse(&scalar_text(flow)?)));
+            Operation::UpdateContactEventHooks(parameters.map("EventHooks").filter_map(hook).collect())
+        }
+        "UpdateContactRoutingCriteria" => {
+            Operation::UpdateContactRoutingCriteria(parameters.get("RoutingCriteria").cloned())
+        }
+        "ResumeContact" => Operation::ResumeContact,
         "UpdateContactAttributes" => {
             Operation::UpdateContactAttributes { attributes: parameters.texts("Attributes"), related }
         }

@@ -3,21 +3,25 @@
 
 mod check;
 mod control;
+mod criteria;
 mod data;
+mod hooks;
 mod routing;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::contact::{Chain, Contact, DisconnectReason, Effect, EventType, Hook, State, StepError, end};
-use crate::env::{Env, TraceEntry};
+use crate::contact::step::Move;
+use crate::contact::{DisconnectReason, Effect, EventType, Hook, State, StepError};
+use crate::env::TraceEntry;
 use crate::flow::compile::{Action, CompiledFlow, Operation};
 use crate::flow::reference::{Text, View};
 use crate::flow::run::{FlowRun, Purpose, Waiting};
 use crate::flow::table::{NO_MATCHING_CONDITION, NO_MATCHING_ERROR, TaskPath};
 use crate::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use crate::id::{ContactFlowId, QueueId, RunId};
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// What an executed action says should happen. The words are those of a trace.
@@ -36,6 +40,8 @@ enum Outcome {
     Jump(ContactFlowId, ContentHash),
     /// The contact goes into this queue.
     Queue(QueueId),
+    /// The contact leaves its queue, and a new one goes into this queue.
+    OtherQueue(QueueId),
     /// The run is over.
     End,
     /// The contact is over.
@@ -59,6 +65,8 @@ enum Way {
     Wait,
     /// Its contact goes into a queue.
     Queue(QueueId),
+    /// Its contact ends, and a new one goes into this queue.
+    OtherQueue(QueueId),
     /// It is over.
     End,
     /// Its contact is over.
@@ -67,61 +75,52 @@ enum Way {
     Lost,
 }
 
-/// A contact whose flow runs.
-struct Interpreter<'a> {
-    contact: &'a mut Contact,
-    chain: &'a mut Chain,
-    env: &'a mut dyn Env,
-    effects: &'a mut Vec<Effect>,
-}
-
-/// Starts the flow that a contact was made with.
-pub(crate) fn start(
-    contact: &mut Contact,
-    chain: &mut Chain,
-    env: &mut dyn Env,
-    effects: &mut Vec<Effect>,
-) -> Result<(), StepError> {
-    let flow = contact.start_flow.take().expect("a contact is made with the flow that it starts");
-    let mut interpreter = Interpreter { contact, chain, env, effects };
-    match interpreter.runnable(flow, &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer]) {
-        Some(content) => {
-            interpreter.contact.times.connected_to_system = Some(interpreter.env.now());
-            interpreter.effects.push(Effect::emit(EventType::ConnectedToSystem));
-            interpreter.push_run(Purpose::Main, flow, content);
-            interpreter.execute(None)
+impl Move<'_> {
+    /// Starts the flow that a contact was made with.
+    pub(crate) fn start_flow(&mut self) -> Result<(), StepError> {
+        let flow = self.contact.start_flow.take().expect("a contact is made with the flow that it starts");
+        match self.runnable(flow, &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer]) {
+            Some(content) => {
+                self.contact.times.connected_to_system = Some(self.env.now());
+                self.emit(EventType::ConnectedToSystem);
+                self.push_run(Purpose::Main, flow, content);
+            }
+            // A scheduled task whose flow was archived or deleted meanwhile.
+            None => self.end(DisconnectReason::Other),
         }
-        // A scheduled task whose flow was archived or deleted meanwhile.
-        None => {
-            interpreter.end(DisconnectReason::Other);
-            Ok(())
+        self.execute()
+    }
+
+    /// Goes on with the run on top: its wait or its turn has come.
+    pub(crate) fn resume_run(&mut self) -> Result<(), StepError> {
+        let run = self.contact.runs.last_mut().expect("a run that waits is on the stack");
+        let first = match run.waiting.take().expect("a run on the stack waits for something") {
+            Waiting::Until { .. } => {
+                run.since_wait = 0;
+                Some(Outcome::Value(Cow::Borrowed(control::WAIT_COMPLETED)))
+            }
+            Waiting::Turn => None,
+        };
+        self.execute_from(first)
+    }
+
+    /// Executes what was put on the stack, if anything.
+    pub(crate) fn execute(&mut self) -> Result<(), StepError> {
+        self.execute_from(None)
+    }
+
+    /// The run on top comes up again: if it waits for its turn, it has to be given one.
+    pub(crate) fn wake_run(&mut self) {
+        if let Some((run, step)) = self.contact.pending_turn() {
+            self.effects.push(Effect::Continue { run, step });
         }
     }
-}
 
-/// Goes on with the run on top: its wait or its turn has come.
-pub(crate) fn resume(
-    contact: &mut Contact,
-    chain: &mut Chain,
-    env: &mut dyn Env,
-    effects: &mut Vec<Effect>,
-) -> Result<(), StepError> {
-    let run = contact.runs.last_mut().expect("a run that waits is on the stack");
-    let first = match run.waiting.take().expect("a run on the stack waits for something") {
-        Waiting::Until { .. } => {
-            run.since_wait = 0;
-            Some(Outcome::Value(Cow::Borrowed(control::WAIT_COMPLETED)))
-        }
-        Waiting::Turn => None,
-    };
-    Interpreter { contact, chain, env, effects }.execute(first)
-}
-
-impl Interpreter<'_> {
     /// Executes actions until the contact has to wait. `first` is the outcome of the action the run is at, when that is known already.
-    fn execute(&mut self, mut first: Option<Outcome>) -> Result<(), StepError> {
+    fn execute_from(&mut self, mut first: Option<Outcome>) -> Result<(), StepError> {
         let mut executed_in_turn = 0;
-        'runs: while let Some(run) = self.contact.runs.last() {
+        // A run below the top waits, and goes on waiting when it comes up.
+        'runs: while let Some(run) = self.contact.runs.last().filter(|run| run.waiting.is_none()) {
             let Some(compiled) = self.env.content(&run.content)? else {
                 first = None;
                 self.lose();
@@ -158,8 +157,10 @@ impl Interpreter<'_> {
                     }
                     Way::Wait => return Ok(()),
                     Way::Start => {}
-                    Way::Queue(queue) => self.enqueue(queue),
+                    Way::Queue(queue) => self.enter_queue(queue),
+                    Way::OtherQueue(queue) => self.transfer_between_queues(queue),
                     Way::End => self.finish(),
+                    Way::Disconnect if self.contact.state.is_disconnected() => self.finish(),
                     Way::Disconnect => self.end(DisconnectReason::ContactFlowDisconnect),
                     Way::Lost => self.lose(),
                 }
@@ -175,6 +176,10 @@ impl Interpreter<'_> {
             Operation::UpdateContactTargetQueue(target) => self.update_target_queue(target),
             Operation::TransferContactToQueue => self.transfer_to_queue(),
             Operation::TransferContactToAgent => self.transfer_to_agent(),
+            Operation::DequeueContactAndTransferToQueue(target) => self.dequeue_and_transfer(target),
+            Operation::UpdateContactEventHooks(hooks) => self.update_hooks(hooks),
+            Operation::UpdateContactRoutingCriteria(criteria) => self.update_criteria(criteria.as_ref()),
+            Operation::ResumeContact => self.resume_by_flow(),
             Operation::UpdateContactRoutingBehavior { priority, adjustment } => {
                 self.update_routing_behavior(priority.as_ref(), adjustment.as_ref())
             }
@@ -242,6 +247,7 @@ impl Interpreter<'_> {
                 ("Transferred".into(), Way::Start)
             }
             Outcome::Queue(queue) => ("Queued".into(), Way::Queue(queue)),
+            Outcome::OtherQueue(queue) => ("Transferred".into(), Way::OtherQueue(queue)),
             Outcome::End => ("Ended".into(), Way::End),
             Outcome::Disconnect => ("Disconnected".into(), Way::Disconnect),
             Outcome::Unsupported => ("Unsupported".into(), Way::Lost),
@@ -251,37 +257,48 @@ impl Interpreter<'_> {
         run.step += 1;
         let next = match &way {
             Way::To(place) => Some(compiled.actions[*place].identifier.as_str()),
-            Way::Start | Way::Wait | Way::Queue(_) | Way::End | Way::Disconnect | Way::Lost => None,
+            Way::Start | Way::Wait | Way::Queue(_) | Way::OtherQueue(_) | Way::End | Way::Disconnect | Way::Lost => {
+                None
+            }
         };
         let (identifier, action_type) = (action.identifier.as_str(), action.action_type.as_str());
         self.env.trace(&TraceEntry { run: id, step, action: identifier, action_type, result: &result, next });
         way
     }
 
-    /// Puts the contact into a queue: its main run is over, its queue flow begins.
-    fn enqueue(&mut self, queue: QueueId) {
+    /// A flow puts its contact into a queue; after the end that is a new contact.
+    fn enter_queue(&mut self, queue: QueueId) {
+        if self.contact.state.is_disconnected() { self.requeue_after_end(queue) } else { self.enqueue(queue) }
+    }
+
+    /// Puts the contact into a queue: its runs are over, its queue flow begins.
+    pub(crate) fn enqueue(&mut self, queue: QueueId) {
         let now = self.env.now();
-        self.contact.runs.pop();
+        self.contact.runs.clear();
         self.contact.state = State::Queued;
         self.contact.target_queue = Some(queue);
         self.contact.queue = Some(queue);
         self.contact.times.enqueue = Some(now);
         self.contact.times.dequeue = None;
-        self.effects.push(Effect::emit(EventType::Queued));
+        self.begin_criteria();
+        self.emit(EventType::Queued);
         let flow = self.contact.hook(Hook::CustomerQueue).or_else(|| self.env.default_flow(FlowType::CustomerQueue));
-        if let Some(flow) = flow
-            && let Some(content) = self.runnable(flow, &[FlowType::CustomerQueue])
-        {
-            self.push_run(Purpose::Queue, flow, content);
-        }
+        self.push_runnable(Purpose::Queue, flow);
     }
 
     /// Ends the run on top as its flow says: before queueing that ends the contact, in a queue it stays there (flow-language.md section 7).
     fn finish(&mut self) {
-        match self.run_mut().purpose {
+        let purpose = self.run_mut().purpose;
+        match purpose {
             Purpose::Main => self.end(DisconnectReason::ContactFlowDisconnect),
-            Purpose::Queue => {
+            Purpose::Whisper => self.join(),
+            Purpose::Queue | Purpose::Pause | Purpose::Resume => {
                 self.contact.runs.pop();
+                self.wake_run();
+            }
+            Purpose::Disconnect => {
+                self.contact.runs.pop();
+                self.complete_if_over();
             }
         }
     }
@@ -289,11 +306,10 @@ impl Interpreter<'_> {
     /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many actions without a wait.
     fn lose(&mut self) {
         let purpose = self.run_mut().purpose;
-        match purpose {
-            Purpose::Queue if self.env.limits().strict_default_queue_flow => {
-                self.end(DisconnectReason::ContactFlowDisconnect);
-            }
-            Purpose::Main | Purpose::Queue => self.finish(),
+        if purpose == Purpose::Queue && self.env.limits().strict_default_queue_flow {
+            self.end(DisconnectReason::ContactFlowDisconnect);
+        } else {
+            self.finish();
         }
     }
 
@@ -301,8 +317,27 @@ impl Interpreter<'_> {
         self.contact.runs.last_mut().expect("a run executes")
     }
 
-    fn end(&mut self, reason: DisconnectReason) {
-        end(self.contact, self.chain, reason, self.env.now(), self.effects);
+    /// Puts a run of this flow on the stack, when there is one that can be run for this purpose.
+    pub(crate) fn push_runnable(&mut self, purpose: Purpose, flow: Option<ContactFlowId>) -> bool {
+        let Some(flow) = flow else { return false };
+        let content = self.runnable(flow, purpose.flow_types());
+        content.map(|content| self.push_run(purpose, flow, content)).is_some()
+    }
+
+    /// Refuses a flow that a request names and that cannot be run as one of these types (R17).
+    pub(crate) fn require_runnable(&self, id: ContactFlowId, types: &[FlowType]) -> Result<(), Refusal> {
+        let flow = self.env.flow(id).ok_or(Refusal::FlowUnknown(id))?;
+        let names = || types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+        let why = if !types.contains(&flow.flow_type) {
+            format!("it is of type {}, give one of type {}", flow.flow_type, names())
+        } else if flow.state != FlowState::Active {
+            "it is archived".to_owned()
+        } else if flow.published.is_none() {
+            "it was never published".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::FlowUnusable { flow: id, why })
     }
 
     fn push_run(&mut self, purpose: Purpose, flow: ContactFlowId, content: ContentHash) {
@@ -330,7 +365,7 @@ impl Interpreter<'_> {
     }
 
     /// The published content of a flow that may be run now as one of these types.
-    fn runnable(&self, flow: ContactFlowId, types: &[FlowType]) -> Option<ContentHash> {
+    pub(crate) fn runnable(&self, flow: ContactFlowId, types: &[FlowType]) -> Option<ContentHash> {
         let flow: Arc<ContactFlow> = self.env.flow(flow)?;
         let fits = flow.state == FlowState::Active && types.contains(&flow.flow_type);
         flow.published.filter(|_| fits)

@@ -6,7 +6,7 @@ use crate::arn::{Resource, Scope};
 use crate::contact::{Chain, Contact, SegmentValue};
 use crate::env::Env;
 use crate::flow::FlowType;
-use crate::flow::run::FlowRun;
+use crate::flow::run::{FlowRun, Purpose};
 use crate::queue::QueueKind;
 
 /// First words of paths that this language version knows. Other text that begins with `$.` is text.
@@ -221,7 +221,7 @@ impl<'a> View<'a> {
             ["CustomerId"] => contact.customer_id.as_deref().map(Cow::Borrowed),
             ["Tags", key] => contact.tags.get(*key).map(|value| Cow::Borrowed(value.as_str())),
             ["Queue", field] => self.queue(field),
-            ["Agent", field] => self.target_agent(field),
+            ["Agent", field] => self.agent(field),
             ["SegmentAttributes", key, inside @ ..] => self.segment(key, inside),
             _ => None,
         }
@@ -239,14 +239,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// In a transfer-to-agent flow, the agent that the contact is for.
-    fn target_agent(&self, field: &str) -> Option<Cow<'a, str>> {
-        let flow = self.env.flow(self.run.flow)?;
-        if flow.flow_type != FlowType::AgentTransfer {
-            return None;
-        }
-        let queue = self.env.queue(self.contact.target_queue?)?;
-        let user = self.env.user(queue.agent()?)?;
+    /// In a transfer-to-agent flow the agent that the contact is for, in a whisper flow the one who is about to join.
+    fn agent(&self, field: &str) -> Option<Cow<'a, str>> {
+        let user = if self.run.purpose == Purpose::Whisper {
+            self.contact.offer?.agent
+        } else {
+            let flow = self.env.flow(self.run.flow).filter(|flow| flow.flow_type == FlowType::AgentTransfer);
+            self.env.queue(flow.and(self.contact.target_queue)?)?.agent()?
+        };
+        let user = self.env.user(user)?;
         let value = match field {
             "UserName" => Some(user.username.clone()),
             "FirstName" => user.identity.first_name.clone(),

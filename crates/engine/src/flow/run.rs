@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::flow::ContentHash;
+use crate::flow::{ContentHash, FlowType};
 use crate::id::{ContactFlowId, RunId};
 use crate::time::Timestamp;
 
@@ -19,6 +19,30 @@ pub enum Purpose {
     /// While the contact waits in a queue.
     #[n(1)]
     Queue,
+    /// After an agent accepted, before it joins.
+    #[n(2)]
+    Whisper,
+    /// On pause.
+    #[n(3)]
+    Pause,
+    /// On resume.
+    #[n(4)]
+    Resume,
+    /// After the end.
+    #[n(5)]
+    Disconnect,
+}
+
+impl Purpose {
+    /// The types of flow that can run for it (flow-language.md section 2).
+    pub(crate) fn flow_types(self) -> &'static [FlowType] {
+        match self {
+            Purpose::Main => &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer],
+            Purpose::Queue => &[FlowType::CustomerQueue],
+            Purpose::Whisper => &[FlowType::AgentWhisper],
+            Purpose::Pause | Purpose::Resume | Purpose::Disconnect => &[FlowType::ContactFlow],
+        }
+    }
 }
 
 /// What a run waits for.

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use engine::agent::{self, Agent, StatusRef};
+use engine::agent_status::AgentStatusKind;
 use engine::arn::Scope;
 use engine::contact::{
-    Chain, Contact, ContactUpdate, Effect, Event, Link, NewTask, PendingAttachment, ReferenceStatus, StepError, Work,
-    step,
+    Chain, Contact, ContactUpdate, Effect, Event, Link, NewTask, PendingAttachment, ReferenceStatus, RoutingUpdate,
+    StepError, Transfer, Work, step,
 };
+use engine::criteria::{AttributeCondition, Expression, Level, Step};
 use engine::env::{Env, Need, QueueMetrics, TraceEntry};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
@@ -20,8 +23,9 @@ use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
 use engine::limits::Limits;
 use engine::queue::{Queue, QueueKind, QueueStatus};
 use engine::refusal::Refusal;
+use engine::routing_profile::{Channel, MediaConcurrency, RoutingProfile};
 use engine::start_task::schedule;
-use engine::user::{Identity, User};
+use engine::user::{Identity, PhoneConfig, PhoneType, User};
 use engine::*;
 use expect_test::Expect;
 use serde_json::{Value, json};
@@ -33,6 +37,9 @@ pub(crate) const BASIC: QueueId = QueueId::from_bytes([0xb1; 16]);
 pub(crate) const OTHER: QueueId = QueueId::from_bytes([0xb2; 16]);
 pub(crate) const NOON: HoursOfOperationId = HoursOfOperationId::from_bytes([0x0b; 16]);
 pub(crate) const ANN: UserId = UserId::from_bytes([0xa0; 16]);
+pub(crate) const BOB: UserId = UserId::from_bytes([0xb0; 16]);
+const PROFILE: RoutingProfileId = RoutingProfileId::from_bytes([1; 16]);
+const OFFLINE: AgentStatusId = AgentStatusId::from_bytes([0x0f; 16]);
 
 pub(crate) fn contact_id(name: &str) -> ContactId {
     let mut bytes = [0xcc; 16];
@@ -105,6 +112,9 @@ pub(crate) struct Instance {
     pub(crate) chains: BTreeMap<ContactId, Chain>,
     pub(crate) chain_ids: BTreeMap<ContactId, ContactId>,
     pub(crate) trace: Vec<String>,
+    pub(crate) users: BTreeMap<UserId, Arc<User>>,
+    pub(crate) agents: BTreeMap<UserId, Agent>,
+    made: u32,
 }
 
 impl Env for Instance {
@@ -133,22 +143,24 @@ impl Env for Instance {
     }
 
     fn user(&self, id: UserId) -> Option<Arc<User>> {
-        (id == ANN).then(|| {
-            Arc::new(User {
-                id,
-                username: "ann".into(),
-                password_hash: None,
-                identity: Identity::default(),
-                phone: None,
-                directory_user_id: None,
-                security_profiles: Default::default(),
-                routing_profile: RoutingProfileId::from_bytes([1; 16]),
-                hierarchy_group: None,
-                proficiencies: vec![],
-                tags: Default::default(),
-                last_modified: START,
-            })
-        })
+        self.users.get(&id).cloned()
+    }
+
+    fn agent(&self, id: UserId) -> Option<Arc<Agent>> {
+        self.agents.get(&id).cloned().map(Arc::new)
+    }
+
+    fn routing_profile(&self, id: RoutingProfileId) -> Option<Arc<RoutingProfile>> {
+        (id == PROFILE).then(|| Arc::new(routing_profile()))
+    }
+
+    fn has_predefined_attribute(&self, name: &str) -> bool {
+        name == "french" || name == "knots"
+    }
+
+    fn new_contact_id(&mut self) -> ContactId {
+        self.made += 1;
+        contact_id(&self.made.to_string())
     }
 
     fn hours(&self, id: HoursOfOperationId) -> Option<Arc<HoursOfOperation>> {
@@ -191,6 +203,17 @@ fn command_of(event: &Event) -> &'static str {
         Event::Tagged(_) => "tag",
         Event::Untagged(_) => "untag",
         Event::AttachmentSettled { .. } => "settle",
+        Event::Offered { .. } => "offer",
+        Event::OfferMissed { .. } => "miss",
+        Event::Accepted { .. } => "accept",
+        Event::Rejected { .. } => "reject",
+        Event::AgentEnded { .. } => "end",
+        Event::AgentCompleted { .. } => "complete",
+        Event::Closed { .. } => "close",
+        Event::Paused { .. } => "pause",
+        Event::Resumed { .. } => "resume",
+        Event::Transferred(_) => "transfer",
+        Event::RoutingUpdated(_) => "route",
     }
 }
 
@@ -219,6 +242,73 @@ pub(crate) fn queue(id: QueueId, kind: QueueKind, name: &str) -> Queue {
     }
 }
 
+fn user(id: UserId, username: &str) -> User {
+    User {
+        id,
+        username: username.into(),
+        password_hash: None,
+        identity: Identity::default(),
+        phone: Some(PhoneConfig {
+            phone_type: PhoneType::SoftPhone,
+            auto_accept: false,
+            after_contact_work_seconds: 0,
+            desk_phone_number: None,
+            persistent_connection: None,
+        }),
+        directory_user_id: None,
+        security_profiles: Default::default(),
+        routing_profile: PROFILE,
+        hierarchy_group: None,
+        proficiencies: vec![],
+        tags: Default::default(),
+        last_modified: START,
+        channels: vec![],
+    }
+}
+
+/// One slot for tasks.
+fn routing_profile() -> RoutingProfile {
+    RoutingProfile {
+        id: PROFILE,
+        name: "Everyone".into(),
+        description: "Takes tasks".into(),
+        concurrencies: vec![MediaConcurrency { channel: Channel::Task, concurrency: 1, cross_channel: None }],
+        default_outbound_queue: BASIC,
+        queues: vec![],
+        manual_queues: vec![],
+        availability_timer: None,
+        is_default: true,
+        tags: Default::default(),
+        last_modified: START,
+    }
+}
+
+/// A user by the name in a script.
+pub(crate) fn user_named(name: &str) -> UserId {
+    match name {
+        "ann" => ANN,
+        "bob" => BOB,
+        other => panic!("no user {other}"),
+    }
+}
+
+fn status_named(name: &str) -> StatusRef {
+    let (byte, kind) = match name {
+        "available" => (0xaa, AgentStatusKind::Routable),
+        "lunch" => (0xcc, AgentStatusKind::Custom),
+        "offline" => return StatusRef { id: OFFLINE, kind: AgentStatusKind::Offline },
+        other => panic!("no status {other}"),
+    };
+    StatusRef { id: AgentStatusId::from_bytes([byte; 16]), kind }
+}
+
+/// Agents with this much French, for so many seconds; then anybody.
+fn french(level: &str, seconds: &str) -> Vec<Step> {
+    let level = Level::new(level.parse().unwrap()).unwrap();
+    let condition = AttributeCondition::AtLeast { name: "french".into(), value: "yes".into(), level };
+    vec![Step::new(Expression::Attribute(condition), Some(seconds.parse().unwrap()))]
+}
+
 impl World {
     pub(crate) fn new() -> World {
         let weekdays = &Day::ALL[..5];
@@ -240,6 +330,7 @@ impl World {
             queue(BASIC, QueueKind::Standard, "BasicQueue"),
             queue(OTHER, QueueKind::Standard, "Other"),
             queue(QueueId::of_agent(ANN), QueueKind::Agent, ""),
+            queue(QueueId::of_agent(BOB), QueueKind::Agent, ""),
         ];
         let instance = Instance {
             now: START,
@@ -259,6 +350,9 @@ impl World {
             chains: BTreeMap::new(),
             chain_ids: BTreeMap::new(),
             trace: vec![],
+            users: [(ANN, Arc::new(user(ANN, "ann"))), (BOB, Arc::new(user(BOB, "bob")))].into(),
+            agents: BTreeMap::new(),
+            made: 0,
         };
         let mut world = World { instance, contacts: BTreeMap::new(), stepped: BTreeSet::new(), show_trace: false };
         for flow in DEFAULT_FLOWS {
@@ -361,7 +455,47 @@ impl World {
             }
             _ => {}
         }
+        let agent = || user_named(options.get("by").unwrap_or(&"ann"));
+        let offline = OFFLINE;
+        let agent_event = match verb {
+            "status" => Some(agent::Event::StatusSet(status_named(name))),
+            "dismiss" => Some(agent::Event::Dismissed { contact: contact_id(name) }),
+            "open" => Some(agent::Event::StreamOpened),
+            "gone" => Some(agent::Event::StreamClosed),
+            "signout" => Some(agent::Event::SignedOut { offline }),
+            "wake" => Some(agent::Event::TimerFired { offline }),
+            "configure" => Some(agent::Event::ConfigurationChanged),
+            _ => None,
+        };
+        if let Some(event) = agent_event {
+            return self.step_agent(agent(), event).map_err(StepError::from);
+        }
+        if verb == "agents" {
+            return Ok(self.show_agents());
+        }
+        let flow = options.get("flow").map(|flow| flow_id(flow));
         let event = match verb {
+            "offer" => Event::Offered { agent: agent() },
+            "miss" => Event::OfferMissed { agent: agent() },
+            "accept" => Event::Accepted { agent: agent() },
+            "reject" => Event::Rejected { agent: agent() },
+            "end" => Event::AgentEnded { agent: agent() },
+            "complete" => Event::AgentCompleted { agent: agent() },
+            "close" => Event::Closed { agent: agent() },
+            "pause" => Event::Paused { flow },
+            "resume" => Event::Resumed { flow },
+            "transfer" => Event::Transferred(Transfer {
+                flow: flow.unwrap_or_else(|| flow_id("main")),
+                target_queue: options.get("to").map(|to| match *to {
+                    "OTHER" => OTHER,
+                    user => QueueId::of_agent(user_named(user)),
+                }),
+            }),
+            "route" => Event::RoutingUpdated(Box::new(RoutingUpdate {
+                priority: options.get("priority").map(|priority| priority.parse().unwrap()),
+                adjustment_seconds: options.get("adjustment").map(|seconds| seconds.parse().unwrap()),
+                criteria: options.get("french").map(|level| french(level, options["seconds"])),
+            })),
             "fire" => Event::TimerFired,
             "stop" => Event::Stopped,
             "reschedule" => Event::Rescheduled { at: START.plus_seconds(options["at"].parse().unwrap()) },
@@ -505,8 +639,58 @@ impl World {
                     let other = self.step(contact, *event)?;
                     shown += &format!(", the other: [{other}]");
                 }
+                Effect::Agent { agent, event } => {
+                    let told = self.step_agent(agent, event)?;
+                    shown += &format!(", {told}");
+                }
+                Effect::Create(contact) => {
+                    let (id, chain) = (contact.id, contact.chain_id());
+                    let method = contact.initiation_method;
+                    self.instance.chain_ids.insert(id, chain);
+                    self.contacts.insert(id, *contact);
+                    let made = self.step(id, Event::Begin)?;
+                    shown += &format!(", {method} {}: [{made}]", self.instance.made);
+                }
             }
         }
         Ok(shown)
+    }
+
+    /// Steps an agent, as the instance loop does.
+    pub(crate) fn step_agent(&mut self, user: UserId, event: agent::Event) -> Result<String, Refusal> {
+        let new = || Agent::new(user, OFFLINE, START);
+        let mut agent = self.instance.agents.get(&user).cloned().unwrap_or_else(new);
+        let effects = agent::step(&mut agent, event, self.instance.now, &self.instance.limits)?;
+        let stored: Agent = minicbor::decode(&minicbor::to_vec(&agent).unwrap()).unwrap();
+        assert_eq!(stored, agent);
+        let states: Vec<&str> = agent.contacts.iter().map(|entry| entry.state.as_str()).collect();
+        let mut shown = format!("{}{states:?}", self.instance.users[&user].username);
+        self.instance.agents.insert(user, agent);
+        for effect in effects {
+            match effect {
+                agent::Effect::Emit(agent::AgentEventType::StateChange) => {}
+                agent::Effect::Emit(other) => shown += &format!(" {other}"),
+                agent::Effect::Contact { contact, event } => {
+                    let moved = self.step(contact, event).expect("what an agent asks of a contact is possible");
+                    shown += &format!(", contact: [{moved}]");
+                }
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Status, next status, presence and slots of every agent.
+    fn show_agents(&self) -> String {
+        let show = |agent: &Agent| {
+            let next = agent.next.map(|next| format!(" then {}", next.status.kind)).unwrap_or_default();
+            let states: Vec<&str> = agent.contacts.iter().map(|entry| entry.state.as_str()).collect();
+            let routable = if agent.is_routable() { "" } else { " not routable" };
+            let due = agent.next_due(&self.instance.limits).map(|due| due.since(START) / 1_000);
+            let due = due.map(|due| format!(" due {due}")).unwrap_or_default();
+            let name = &self.instance.users[&agent.user].username;
+            let (kind, slots) = (agent.status.kind, agent.active_slots(Channel::Task));
+            format!("{name} {kind}{next}{routable} {states:?} slots {slots}{due}")
+        };
+        self.instance.agents.values().map(show).collect::<Vec<_>>().join("; ")
     }
 }

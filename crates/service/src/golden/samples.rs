@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::agent::{Agent, AgentContact, AgentContactState, NextStatus, Presence, StatusRef};
 use engine::agent_status::{AgentStatus, AgentStatusKind, AgentStatusState};
 use engine::contact::{
     Chain, Contact, DisconnectReason, EventHook, EventType, Hook, InitiationMethod, PendingAttachment, Reference,
@@ -217,6 +218,7 @@ pub(super) fn users() -> Vec<User> {
         proficiencies: vec![Proficiency { attribute: text("Skill"), value: text("knots"), level: 2.5 }],
         tags: tags(),
         last_modified: at(7),
+        channels: Vec::new(),
     }]
 }
 
@@ -255,6 +257,36 @@ pub(super) fn security_profiles() -> Vec<SecurityProfile> {
         tags: tags(),
         last_modified: at(9),
     }]
+}
+
+pub(super) fn agents() -> Vec<Agent> {
+    let status = |kind| StatusRef { id: AgentStatusId(id(12)), kind };
+    let entry = |state: &AgentContactState| AgentContact {
+        contact: ContactId(id(14)),
+        initial: ContactId(id(17)),
+        channel: Channel::Task,
+        state: *state,
+        since: at(30),
+        connected: Some(at(31)),
+        queue: Some(QueueId(id(2))),
+        enqueued: Some(at(25)),
+        initiation_method: InitiationMethod::Transfer,
+        expires_soon: true,
+    };
+    let of = |presence| Agent {
+        user: UserId(id(6)),
+        status: status(AgentStatusKind::Routable),
+        since: at(32),
+        next: Some(NextStatus { status: status(AgentStatusKind::Custom), enqueued: at(33) }),
+        contacts: AgentContactState::ALL.iter().map(entry).collect(),
+        last_activity: at(34),
+        last_inbound: at(35),
+        presence,
+        version: 7,
+    };
+    let presences = [Presence::Program, Presence::Streaming, Presence::GoneSince(at(36)), Presence::Absent(at(37))];
+    let new = Agent::new(UserId(id(6)), AgentStatusId(id(12)), at(38));
+    presences.into_iter().map(of).chain([new]).collect()
 }
 
 pub(super) fn agent_statuses() -> Vec<AgentStatus> {
@@ -421,6 +453,13 @@ pub(super) fn contacts() -> Vec<Contact> {
         self_assigned: true,
         language_code: some("de-DE"),
         customer_id: some("customer"),
+        offer: None,
+        offers: 0,
+        agent: None,
+        pauses: None,
+        criteria: Vec::new(),
+        next: None,
+        ranked_since: None,
     };
     let bare = Contact {
         state: State::Scheduled,
@@ -486,7 +525,7 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
         contact: ContactId(id(14)),
         at: at(31),
         event_type: *event_type,
-        updated: UpdatedProperty::ALL.to_vec(),
+        updated: UpdatedProperty::ALL[..4].to_vec(),
         queue: Some(QueueId(id(2))),
         enqueued: Some(at(25)),
         disconnect_reason: Some(DisconnectReason::Api),

@@ -15,6 +15,7 @@ use engine::start_task::{references, segment};
 use engine::template::{self, TaskFields};
 use engine::{ContactId, Timestamp};
 
+use super::agent::move_agent;
 use super::predefined_attribute::find_predefined;
 use crate::call::Call;
 use crate::effect::{AttachmentJob, Effect};
@@ -73,6 +74,8 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
         (StepError::Refused(refusal), None) => refusal.into(),
         (StepError::Need(need), None) => ApiError::internal(need).into(),
     })?;
+    let mut created = Vec::new();
+    let mut agents = Vec::new();
     let mut others = Vec::new();
     for step in steps {
         match step {
@@ -84,10 +87,18 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
                 tx.perform(Effect::FetchAttachment { job });
             }
             StepEffect::Step { contact, event } => others.push((contact, *event)),
+            StepEffect::Create(contact) => created.push(*contact),
+            StepEffect::Agent { agent, event } => agents.push((agent, event)),
         }
     }
     tx.save_contact(contact);
     tx.save_chain(chain);
+    for (agent, event) in agents {
+        move_agent(tx, agent, event)?;
+    }
+    for contact in created {
+        move_contact(tx, contact, Event::Begin)?;
+    }
     for (id, event) in others {
         if let Some(other) = load_contact(tx, &id)? {
             move_contact(tx, other, event)?;

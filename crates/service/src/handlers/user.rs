@@ -91,6 +91,7 @@ pub(crate) fn create_user(
         proficiencies: Vec::new(),
         tags: new_tags(input.tags.as_ref())?,
         last_modified: tx.now,
+        channels: Vec::new(),
     };
     tx.put(agent_queue(tx, id));
     tx.put(user);

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use crate::arn::id_of;
+use crate::contact::step::Move;
 use crate::flow::compile::{Metric, QueueTarget};
+use crate::flow::interpret::Outcome;
 use crate::flow::interpret::routing::ID_BYTES_MAX;
-use crate::flow::interpret::{Interpreter, Outcome};
 use crate::flow::reference::{Path, Text, View};
 
-impl Interpreter<'_> {
+impl Move<'_> {
     /// A path that leads nowhere meets no condition.
     pub(super) fn compare(&self, path: Option<&Path>) -> Outcome {
         let run = self.contact.runs.last().expect("a run executes");

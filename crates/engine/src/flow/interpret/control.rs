@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::arn::id_of;
+use crate::contact::step::Move;
 use crate::flow::FlowType;
+use crate::flow::interpret::Outcome;
 use crate::flow::interpret::routing::ID_BYTES_MAX;
-use crate::flow::interpret::{Interpreter, Outcome};
 use crate::flow::reference::Text;
 use crate::flow::run::Purpose;
 
@@ -18,7 +19,7 @@ const WAIT_SECONDS_MAX: i64 = 604_800;
 /// Longest text that may be a number, in bytes.
 const NUMBER_BYTES_MAX: usize = 32;
 
-impl Interpreter<'_> {
+impl Move<'_> {
     /// A number from 1 to 100. Thresholds are 1 + the running sum of the percentages, so that with 3 % the first is `4`
     /// (flow-language.md section 3).
     pub(super) fn distribute(&mut self) -> Outcome {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::contact::step::Move;
 use crate::contact::{ContactUpdate, Effect, Event, StepError, UpdatedProperty};
-use crate::flow::interpret::{Interpreter, Outcome};
+use crate::flow::interpret::Outcome;
 use crate::flow::reference::Text;
 use crate::start_task::attributes;
 use crate::tag::{self, Tags};
@@ -17,7 +18,7 @@ const CODE_CHARS_MAX: usize = 128;
 /// Bytes of a character in UTF-8, at most.
 const CHAR_BYTES_MAX: usize = 4;
 
-impl Interpreter<'_> {
+impl Move<'_> {
     /// Keys and values of a parameter; `None` when one is too long or a key is empty.
     fn pairs(&self, texts: &[(Text, Text)]) -> Option<BTreeMap<String, String>> {
         let most = self.env.limits().attributes_bytes_max;

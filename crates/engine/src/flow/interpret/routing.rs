@@ -1,9 +1,10 @@
 //! Actions that say where a contact goes.
 
 use crate::arn::id_of;
+use crate::contact::step::Move;
 use crate::contact::{InitiationMethod, State};
 use crate::flow::compile::QueueTarget;
-use crate::flow::interpret::{Interpreter, Outcome};
+use crate::flow::interpret::Outcome;
 use crate::flow::reference::Text;
 use crate::id::{QueueId, UserId};
 use crate::queue::{Queue, QueueKind, QueueStatus};
@@ -11,7 +12,7 @@ use crate::queue::{Queue, QueueKind, QueueStatus};
 /// Longest text that may be an id or an ARN, in bytes.
 pub(super) const ID_BYTES_MAX: usize = 500;
 
-impl Interpreter<'_> {
+impl Move<'_> {
     /// The queue that an action means, when there is one.
     pub(super) fn target_of(&self, target: &QueueTarget) -> Option<QueueId> {
         match target {
@@ -39,15 +40,37 @@ impl Interpreter<'_> {
         }
     }
 
+    /// From its flow; after the end, from the disconnect flow, as a new contact of the chain.
     pub(super) fn transfer_to_queue(&self) -> Outcome {
-        if self.contact.state == State::Queued {
+        let method = match self.contact.state {
+            State::InFlow => self.contact.initiation_method,
+            State::Ended if self.chain_has_room() => InitiationMethod::Disconnect,
+            _ => return Outcome::ERROR,
+        };
+        match self.room_in(self.contact.target_queue, method) {
+            Ok(queue) => Outcome::Queue(queue),
+            Err(full) => full,
+        }
+    }
+
+    /// Without a queue of its own the action means the target queue.
+    pub(super) fn dequeue_and_transfer(&self, target: &QueueTarget) -> Outcome {
+        if !self.contact.state.is_in_queue() || !self.chain_has_room() {
             return Outcome::ERROR;
         }
-        let Some(queue) = self.contact.target_queue.and_then(|id| self.env.queue(id)) else { return Outcome::ERROR };
+        match self.room_in(self.target_of(target), InitiationMethod::QueueTransfer) {
+            Ok(queue) => Outcome::OtherQueue(queue),
+            Err(full) => full,
+        }
+    }
+
+    /// The queue, when it takes a contact that came to be in this way.
+    fn room_in(&self, queue: Option<QueueId>, method: InitiationMethod) -> Result<QueueId, Outcome> {
+        let queue = queue.and_then(|id| self.env.queue(id)).ok_or(Outcome::ERROR)?;
         match queue.status {
-            QueueStatus::Disabled => Outcome::ERROR,
-            QueueStatus::Enabled if self.is_full(&queue) => Outcome::AT_CAPACITY,
-            QueueStatus::Enabled => Outcome::Queue(queue.id),
+            QueueStatus::Disabled => Err(Outcome::ERROR),
+            QueueStatus::Enabled if self.is_full(&queue, method) => Err(Outcome::AT_CAPACITY),
+            QueueStatus::Enabled => Ok(queue.id),
         }
     }
 
@@ -61,8 +84,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Whether a queue has no room for this contact (routing.md section 1).
-    fn is_full(&self, queue: &Queue) -> bool {
+    /// Whether a queue has no room for a contact that came to be in this way (routing.md section 1).
+    fn is_full(&self, queue: &Queue, method: InitiationMethod) -> bool {
         let limits = self.env.limits();
         let waiting = u64::from(self.env.queue_metrics(queue.id).contacts_in_queue);
         let most = match queue.kind {
@@ -70,7 +93,7 @@ impl Interpreter<'_> {
             QueueKind::Standard => queue.max_contacts,
         };
         let Some(most) = most.map(u64::from) else { return false };
-        let buffer = match self.contact.initiation_method {
+        let buffer = match method {
             InitiationMethod::Transfer | InitiationMethod::QueueTransfer => {
                 most * u64::from(limits.transfer_buffer_percent) / 100
             }

@@ -1,0 +1,132 @@
+//! A contact that goes on as another one: transfers, from queue to queue, and requeueing after the end (contact-lifecycle.md section 7).
+
+use crate::contact::step::Move;
+use crate::contact::{Contact, Effect, InitiationMethod, State, StepError, Times, Transfer};
+use crate::flow::FlowType;
+use crate::id::{ContactFlowId, QueueId};
+use crate::refusal::Refusal;
+use crate::time::{MINUTE, Timestamp};
+
+/// How a contact goes on.
+#[derive(Clone, Copy)]
+struct Successor {
+    method: InitiationMethod,
+    flow: Option<ContactFlowId>,
+    target_queue: Option<QueueId>,
+    ranked_since: Option<Timestamp>,
+}
+
+impl Move<'_> {
+    pub(crate) fn transfer(&mut self, transfer: Transfer) -> Result<(), StepError> {
+        if matches!(self.contact.state, State::Scheduled | State::Ended | State::Completed) {
+            return Err(self.wrong_state("transferred", "only a task that has begun and not ended can").into());
+        }
+        let Transfer { flow, target_queue } = transfer;
+        self.require_runnable(flow, &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer])?;
+        if let Some(queue) = target_queue.filter(|queue| self.env.queue(*queue).is_none()) {
+            return Err(Refusal::QueueUnknown(queue).into());
+        }
+        if !self.chain_has_room() {
+            let max = self.env.limits().chain_members_max;
+            return Err(Refusal::ChainTooLong { previous: self.contact.id, max }.into());
+        }
+        // The agent's transfer keeps the place in the queue.
+        let ranked_since = self.contact.ranked_since.or(self.contact.times.enqueue);
+        self.create_successor(Successor {
+            method: InitiationMethod::Transfer,
+            flow: Some(flow),
+            target_queue,
+            ranked_since,
+        });
+        self.end_for_successor();
+        Ok(())
+    }
+
+    /// From one queue to another: ranked by its new time.
+    pub(crate) fn transfer_between_queues(&mut self, queue: QueueId) {
+        self.create_successor(Successor {
+            method: InitiationMethod::QueueTransfer,
+            flow: None,
+            target_queue: Some(queue),
+            ranked_since: None,
+        });
+        self.end_for_successor();
+    }
+
+    /// A disconnect flow puts the task into a queue again.
+    pub(crate) fn requeue_after_end(&mut self, queue: QueueId) {
+        self.create_successor(Successor {
+            method: InitiationMethod::Disconnect,
+            flow: None,
+            target_queue: Some(queue),
+            ranked_since: None,
+        });
+        self.contact.runs.clear();
+        self.complete_if_over();
+    }
+
+    /// Whether the chain may have one more contact (R6).
+    pub(crate) fn chain_has_room(&self) -> bool {
+        self.contact.depth < self.env.limits().chain_members_max
+    }
+
+    /// Attributes are the chain's; the rest is copied. The end of its time stays, unless that was the reason for the end.
+    fn create_successor(&mut self, successor: Successor) {
+        let now = self.env.now();
+        let id = self.env.new_contact_id();
+        let old = &mut *self.contact;
+        old.next = Some(id);
+        let expiry = if old.times.expiry > now {
+            old.times.expiry
+        } else {
+            now.plus_millis(i64::from(self.env.limits().expiry_minutes_default) * MINUTE)
+        };
+        // Criteria are carried until an agent has joined (routing.md section 6).
+        let criteria = old.criteria.last().filter(|_| old.agent.is_none()).cloned();
+        let contact = Contact {
+            id,
+            state: State::InFlow,
+            initiation_method: successor.method,
+            times: Times { initiation: now, last_update: now, expiry, ..Times::default() },
+            initial: Some(old.chain_id()),
+            previous: Some(old.id),
+            related: None,
+            association: Some(old.association.unwrap_or(old.chain_id())),
+            depth: old.depth + 1,
+            name: old.name.clone(),
+            description: old.description.clone(),
+            references: old.references.clone(),
+            segment: old.segment.clone(),
+            tags: old.tags.clone(),
+            target_queue: successor.target_queue,
+            queue: None,
+            queue_priority: old.queue_priority,
+            queue_time_adjustment_seconds: old.queue_time_adjustment_seconds,
+            disconnect_reason: None,
+            template: old.template.clone(),
+            quick_connect: None,
+            reschedules: 0,
+            start_flow: successor.flow,
+            runs: Vec::new(),
+            runs_begun: 0,
+            hooks: old.hooks.clone(),
+            flow_logging: old.flow_logging,
+            attachments: Vec::new(),
+            created_by: old.created_by,
+            self_assigned: false,
+            language_code: old.language_code.clone(),
+            customer_id: old.customer_id.clone(),
+            offer: None,
+            offers: 0,
+            agent: None,
+            pauses: None,
+            criteria: criteria.into_iter().collect(),
+            next: None,
+            ranked_since: successor.ranked_since,
+        };
+        self.chain.members += 1;
+        self.chain.open += 1;
+        self.chain.ended = None;
+        self.effects.push(Effect::Create(Box::new(contact)));
+    }
+}

@@ -1,0 +1,114 @@
+//! UpdateContactRoutingCriteria: reads routing criteria from the parameter of an action.
+
+use serde_json::Value;
+
+use crate::arn::id_of;
+use crate::contact::State;
+use crate::contact::step::Move;
+use crate::criteria::{AttributeCondition, Expression, Level, Step};
+use crate::flow::document::scalar_text;
+use crate::flow::interpret::Outcome;
+use crate::flow::reference::Text;
+
+/// Longest name, value, number or id in criteria, in bytes.
+const TEXT_BYTES_MAX: usize = 500;
+
+impl Move<'_> {
+    /// All or nothing. An attribute that is not (any more) predefined is an error.
+    pub(super) fn update_criteria(&mut self, given: Option<&Value>) -> Outcome {
+        let waits = matches!(self.contact.state, State::InFlow | State::Queued | State::Offered | State::Ended);
+        let steps = given.filter(|_| waits).and_then(|given| self.criteria_steps(given));
+        match steps.map(|steps| self.set_criteria(steps)) {
+            Some(Ok(())) => Outcome::Next,
+            Some(Err(_)) | None => Outcome::ERROR,
+        }
+    }
+
+    /// A task that a pause flow resumes goes on as ResumeContact lets it, without the flow set for that.
+    pub(super) fn resume_by_flow(&mut self) -> Outcome {
+        if self.contact.state != State::Paused {
+            return Outcome::ERROR;
+        }
+        self.unpause();
+        Outcome::Next
+    }
+
+    fn criteria_steps(&self, given: &Value) -> Option<Vec<Step>> {
+        let resolved;
+        let given = match given {
+            Value::String(path) => {
+                let text = self.text(&Text::parse(path), self.env.limits().attributes_bytes_max)?;
+                resolved = serde_json::from_str::<Value>(&text).ok()?;
+                &resolved
+            }
+            other => other,
+        };
+        given.get("Steps")?.as_array()?.iter().map(|step| self.criteria_step(step)).collect()
+    }
+
+    fn criteria_step(&self, step: &Value) -> Option<Step> {
+        let expression = self.expression(step.get("Expression")?)?;
+        let expiry_seconds = match step.get("Expiry") {
+            Some(expiry) => Some(self.field(expiry, "DurationInSeconds")?.trim().parse().ok()?),
+            None => None,
+        };
+        Some(Step::new(expression, expiry_seconds))
+    }
+
+    /// The kinds nest two deep at most, which [`Criteria::new`](crate::criteria::Criteria::new) checks again.
+    fn expression(&self, given: &Value) -> Option<Expression> {
+        let list = |name: &str, of: &dyn Fn(&Value) -> Option<Expression>| {
+            given.get(name)?.as_array()?.iter().map(of).collect::<Option<Vec<_>>>()
+        };
+        if given.get("OrExpression").is_some() {
+            return Some(Expression::Or(list("OrExpression", &|branch| self.conjunction(branch))?));
+        }
+        self.conjunction(given)
+    }
+
+    fn conjunction(&self, given: &Value) -> Option<Expression> {
+        match given.get("AndExpression") {
+            Some(parts) => {
+                let parts = parts.as_array()?.iter().map(|part| self.attribute(part)).collect::<Option<_>>()?;
+                Some(Expression::And(parts))
+            }
+            None => self.attribute(given),
+        }
+    }
+
+    fn attribute(&self, given: &Value) -> Option<Expression> {
+        match given.get("NotAttributeCondition") {
+            Some(condition) => Some(Expression::Not(self.condition(condition)?)),
+            None => Some(Expression::Attribute(self.condition(given.get("AttributeCondition")?)?)),
+        }
+    }
+
+    fn condition(&self, given: &Value) -> Option<AttributeCondition> {
+        if let Some(agents) = given.pointer("/MatchCriteria/AgentsCriteria/AgentIds") {
+            let user = |id: &Value| id_of(&self.resolved(id)?).parse().ok();
+            return Some(AttributeCondition::Agents(agents.as_array()?.iter().map(user).collect::<Option<_>>()?));
+        }
+        let (name, value) = (self.field(given, "Name")?, self.field(given, "Value")?);
+        if !self.env.has_predefined_attribute(&name) {
+            return None;
+        }
+        let level = |of: &Value, field: &str| Level::new(self.field(of, field)?.trim().parse().ok()?);
+        Some(match given.get("Range") {
+            Some(range) => AttributeCondition::Range {
+                name,
+                value,
+                min: level(range, "MinProficiencyLevel")?,
+                max: level(range, "MaxProficiencyLevel")?,
+            },
+            None => AttributeCondition::AtLeast { name, value, level: level(given, "ProficiencyLevel")? },
+        })
+    }
+
+    fn field(&self, of: &Value, name: &str) -> Option<String> {
+        self.resolved(of.get(name)?)
+    }
+
+    fn resolved(&self, value: &Value) -> Option<String> {
+        self.text(&Text::parse(&scalar_text(value)?), TEXT_BYTES_MAX)
+    }
+}

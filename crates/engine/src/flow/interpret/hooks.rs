@@ -1,0 +1,46 @@
+//! UpdateContactEventHooks: flows set to run at moments of the contact's life.
+
+use crate::arn::id_of;
+use crate::contact::step::Move;
+use crate::contact::{EventHook, Hook};
+use crate::flow::FlowType;
+use crate::flow::interpret::Outcome;
+use crate::flow::interpret::routing::ID_BYTES_MAX;
+use crate::flow::reference::Text;
+
+impl Move<'_> {
+    /// All or nothing. A hold hook, which no task has, is an error.
+    pub(super) fn update_hooks(&mut self, given: &[(String, Text)]) -> Outcome {
+        let mut hooks = Vec::new();
+        for (name, flow) in given {
+            let flow = self.text(flow, ID_BYTES_MAX).and_then(|text| id_of(&text).parse().ok());
+            let (Ok(hook), Some(flow)) = (name.parse::<Hook>(), flow) else { return Outcome::ERROR };
+            if self.runnable(flow, &[flow_type(hook)]).is_none() {
+                return Outcome::ERROR;
+            }
+            hooks.push(EventHook { hook, flow });
+        }
+        if hooks.is_empty() {
+            return Outcome::ERROR;
+        }
+        for new in hooks {
+            self.contact.hooks.retain(|set| set.hook != new.hook);
+            self.contact.hooks.push(new);
+        }
+        Outcome::Next
+    }
+}
+
+/// The type of flow that runs at a moment.
+fn flow_type(hook: Hook) -> FlowType {
+    match hook {
+        Hook::CustomerQueue => FlowType::CustomerQueue,
+        Hook::AgentWhisper => FlowType::AgentWhisper,
+        Hook::CustomerWhisper => FlowType::CustomerWhisper,
+        Hook::CustomerRemaining
+        | Hook::PauseContact
+        | Hook::ResumeContact
+        | Hook::DefaultAgentUI
+        | Hook::DisconnectAgentUI => FlowType::ContactFlow,
+    }
+}

@@ -1,0 +1,51 @@
+//! Agents: moves the record of an agent, and carries over what agent and contact have to say to each other.
+
+use engine::UserId;
+use engine::agent::{Agent, Effect, Event, step};
+use engine::agent_status::{AgentStatus, AgentStatusKind};
+use store::{KeyId, Kind};
+
+use super::contact::{load_contact, move_contact};
+use crate::error::{ApiError, Halt};
+use crate::kinds;
+use crate::record::Record;
+use crate::tx::Tx;
+
+impl Record for Agent {
+    const KIND: Kind = kinds::AGENT;
+    const NAME: &'static str = "agent";
+
+    fn id(&self) -> KeyId {
+        (*self.user.as_bytes()).into()
+    }
+}
+
+/// The record of an agent; of one who never was at work, as it begins.
+pub fn load_agent(tx: &Tx<'_>, user: UserId) -> Result<Agent, Halt> {
+    if let Some(agent) = tx.get::<Agent>(user.as_bytes()) {
+        return Ok(Agent::clone(&agent));
+    }
+    let statuses = tx.list::<AgentStatus>();
+    let offline = statuses.iter().find(|status| status.kind == AgentStatusKind::Offline);
+    let offline = offline.ok_or_else(|| ApiError::internal("the instance has no status Offline"))?;
+    Ok(Agent::new(user, offline.id, tx.now))
+}
+
+/// Moves an agent by one event, saves it, and moves the contacts that it concerns.
+pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Halt> {
+    let mut agent = load_agent(tx, user)?;
+    let effects = step(&mut agent, event, tx.now, &tx.settings().limits)?;
+    tx.put(agent);
+    for effect in effects {
+        match effect {
+            Effect::Contact { contact, event } => {
+                if let Some(contact) = load_contact(tx, &contact)? {
+                    move_contact(tx, contact, event)?;
+                }
+            }
+            // The journal has contact events only, so far.
+            Effect::Emit(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -31,7 +31,7 @@ pub struct Findings {
     pub open_contacts: u64,
     /// Contacts that have.
     pub ended_contacts: u64,
-    /// The events that the journal holds, by number; `None` where it has none. Where retention never ran it begins at 1.
+    /// The events that the journal holds, by number; `None` where it has none. Until retention runs they begin at 1.
     pub events: Option<RangeInclusive<u64>>,
     /// What is wrong, at most [`PROBLEMS_MAX`].
     pub problems: Vec<String>,

@@ -13,7 +13,7 @@ use super::*;
 use crate::event::EventRecord;
 
 /// Journal entries as (first event, how many events, commit), and the number of the last commit.
-fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: Expect) {
+fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: &Expect) {
     let scope = Scope(Uuid::from_u128(1));
     let store = MemoryStore::default();
     let at = Timestamp(0);

@@ -55,7 +55,7 @@ fn a_whole_journal() {
     check_of(
         &[(1, 3, 1), (4, 3, 2), (7, 0, 4), (7, 1, 5)],
         6,
-        expect![[r#"
+        &expect![[r#"
         events 1 to 7
     "#]],
     );
@@ -66,7 +66,7 @@ fn no_journal() {
     check_of(
         &[],
         3,
-        expect![[r#"
+        &expect![[r#"
         no events
     "#]],
     );
@@ -77,7 +77,7 @@ fn the_first_entry_is_gone_by_retention_or_lost() {
     check_of(
         &[(4, 3, 2), (7, 1, 5)],
         5,
-        expect![[r#"
+        &expect![[r#"
         events 4 to 7
     "#]],
     );
@@ -88,7 +88,7 @@ fn an_entry_is_lost() {
     check_of(
         &[(1, 3, 1), (7, 1, 5)],
         5,
-        expect![[r#"
+        &expect![[r#"
         events 1 to 7
         problem: events 4 to 6 are missing
     "#]],
@@ -100,7 +100,7 @@ fn an_event_number_is_given_twice() {
     check_of(
         &[(1, 3, 1), (3, 2, 2)],
         2,
-        expect![[r#"
+        &expect![[r#"
         events 1 to 4
         problem: commit 2 numbers its events from 3, and 4 comes next
     "#]],
@@ -112,7 +112,7 @@ fn the_journal_is_ahead_of_the_head() {
     check_of(
         &[(1, 3, 1), (4, 3, 9)],
         5,
-        expect![[r#"
+        &expect![[r#"
         events 1 to 6
         problem: the journal has commit 9, and the last commit is 5
     "#]],

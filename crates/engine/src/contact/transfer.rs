@@ -32,30 +32,32 @@ impl Move<'_> {
         }
         // The agent's transfer keeps the place in the queue.
         let ranked_since = self.contact.ranked_since.or(self.contact.times.enqueue);
-        self.create_successor(Successor {
+        let next = self.successor(Successor {
             method: InitiationMethod::Transfer,
             flow: Some(flow),
             target_queue,
             ranked_since,
         });
         self.end_for_successor();
+        self.effects.push(next);
         Ok(())
     }
 
     /// From one queue to another: ranked by its new time.
     pub(crate) fn transfer_between_queues(&mut self, queue: QueueId) {
-        self.create_successor(Successor {
+        let next = self.successor(Successor {
             method: InitiationMethod::QueueTransfer,
             flow: None,
             target_queue: Some(queue),
             ranked_since: None,
         });
         self.end_for_successor();
+        self.effects.push(next);
     }
 
     /// A disconnect flow puts the task into a queue again.
     pub(crate) fn requeue_after_end(&mut self, queue: QueueId) {
-        self.create_successor(Successor {
+        let next = self.successor(Successor {
             method: InitiationMethod::Disconnect,
             flow: None,
             target_queue: Some(queue),
@@ -63,6 +65,7 @@ impl Move<'_> {
         });
         self.contact.runs.clear();
         self.complete_if_over();
+        self.effects.push(next);
     }
 
     /// Whether the chain may have one more contact (R6).
@@ -70,8 +73,8 @@ impl Move<'_> {
         self.contact.depth < self.env.limits().chain_members_max
     }
 
-    /// Attributes are the chain's; the rest is copied. The end of its time stays, unless that was the reason for the end.
-    fn create_successor(&mut self, successor: Successor) {
+    /// Makes the contact after this one. Attributes are the chain's; the rest is copied. The end of its time stays, unless that was the reason for the end.
+    fn successor(&mut self, successor: Successor) -> Effect {
         let now = self.env.now();
         let id = self.env.new_contact_id();
         let old = &mut *self.contact;
@@ -127,6 +130,6 @@ impl Move<'_> {
         self.chain.members += 1;
         self.chain.open += 1;
         self.chain.ended = None;
-        self.effects.push(Effect::Create(Box::new(contact)));
+        Effect::Create(Box::new(contact))
     }
 }

@@ -160,8 +160,7 @@ impl Move<'_> {
                     Way::Queue(queue) => self.enter_queue(queue),
                     Way::OtherQueue(queue) => self.transfer_between_queues(queue),
                     Way::End => self.finish(),
-                    Way::Disconnect if self.contact.state.is_disconnected() => self.finish(),
-                    Way::Disconnect => self.end(DisconnectReason::ContactFlowDisconnect),
+                    Way::Disconnect => self.disconnect_by_flow(),
                     Way::Lost => self.lose(),
                 }
                 continue 'runs;
@@ -284,6 +283,15 @@ impl Move<'_> {
         self.emit(EventType::Queued);
         let flow = self.contact.hook(Hook::CustomerQueue).or_else(|| self.env.default_flow(FlowType::CustomerQueue));
         self.push_runnable(Purpose::Queue, flow);
+    }
+
+    /// A flow ends its contact. One that runs beside a pause, the work of an agent or the end ends itself alone: inbound flows, which run
+    /// there, have no other end (flow-language.md section 9).
+    fn disconnect_by_flow(&mut self) {
+        match self.contact.state {
+            State::Paused | State::Connected | State::Ended => self.finish(),
+            _ => self.end(DisconnectReason::ContactFlowDisconnect),
+        }
     }
 
     /// Ends the run on top as its flow says: before queueing that ends the contact, in a queue it stays there (flow-language.md section 7).

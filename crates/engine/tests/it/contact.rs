@@ -1,8 +1,5 @@
 //! The life of a contact without agents.
 
-use std::collections::BTreeSet;
-
-use engine::Timestamp;
 use engine::contact::{DisconnectReason, Event, ReferenceStatus, State};
 use engine::flow::FlowState;
 use expect_test::expect;
@@ -150,106 +147,6 @@ fn an_attachment_is_fetched_and_settled_once() {
     );
     let reference = &world.contacts[&contact_id("a")].references["a.pdf"];
     assert_eq!(reference.status, Some(ReferenceStatus::Approved));
-}
-
-/// Every event in every state: a transition, nothing, or a refusal, and a refusal changes nothing.
-#[test]
-fn every_state_and_event() {
-    let states: [(&str, &str); 4] = [
-        ("scheduled", "start scheduled=600"),
-        ("in flow", "start flow=waits"),
-        ("queued", "start"),
-        ("completed", "start flow=ends"),
-    ];
-    let events = [
-        "fire",
-        "continue step=7",
-        "stop",
-        "reschedule at=900",
-        "attributes k=v",
-        "update name=New",
-        "update expiry=9",
-        "update",
-        "tag k=v",
-        "tag aws:k=v",
-        "untag key=k",
-        "settle",
-    ];
-    let mut table = String::new();
-    let mut stepped = BTreeSet::new();
-    for (state, start) in states {
-        for event in events {
-            let world = World::new()
-                .flow("ends", "end DisconnectParticipant")
-                .flow("waits", "w Wait {\"TimeLimitSeconds\":\"60\"} next=end NoMatchingError=end Equals:WaitCompleted=end\n end DisconnectParticipant");
-            let mut world = world;
-            world.run(start).unwrap();
-            let before = world.contacts[&contact_id("a")].clone();
-            world.instance.now = Timestamp(START.0 + 1_000);
-            let result = world.run(event);
-            let after = &world.contacts[&contact_id("a")];
-            match &result {
-                Ok(_) => assert_eq!(after.is_completed(), after.times.disconnect.is_some()),
-                Err(_) => assert_eq!(*after, before),
-            }
-            let shown = result.unwrap_or_else(|error| format!("refused: {error}"));
-            let changed = if *after == before { "unchanged" } else { "changed" };
-            stepped.append(&mut world.stepped);
-            table += &format!("{state:9} {event:18} {changed:9} {shown}\n");
-        }
-    }
-    expect![[r#"
-        scheduled fire               unchanged Scheduled
-        scheduled continue step=7    unchanged Scheduled
-        scheduled stop               changed   Completed API, DISCONNECTED, COMPLETED
-        scheduled reschedule at=900  changed   Scheduled, updated [ScheduledTimestamp]
-        scheduled attributes k=v     changed   Scheduled, updated [UserDefinedAttributes]
-        scheduled update name=New    changed   Scheduled
-        scheduled update expiry=9    changed   Scheduled, updated [SegmentAttributes]
-        scheduled update             unchanged refused: nothing to update: give at least one of Name, Description, References and SegmentAttributes
-        scheduled tag k=v            changed   Scheduled, updated [Tags]
-        scheduled tag aws:k=v        unchanged refused: tag key "aws:k" is reserved: keys that begin with aws: belong to the system
-        scheduled untag key=k        changed   Scheduled, updated [Tags]
-        scheduled settle             unchanged Scheduled
-        in flow   fire               unchanged InFlow
-        in flow   continue step=7    unchanged InFlow
-        in flow   stop               changed   Completed API, DISCONNECTED, COMPLETED
-        in flow   reschedule at=900  unchanged refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is InFlow: only a task that still waits for its ScheduledTime can be rescheduled
-        in flow   attributes k=v     changed   InFlow, updated [UserDefinedAttributes]
-        in flow   update name=New    changed   InFlow
-        in flow   update expiry=9    changed   InFlow, updated [SegmentAttributes]
-        in flow   update             unchanged refused: nothing to update: give at least one of Name, Description, References and SegmentAttributes
-        in flow   tag k=v            changed   InFlow, updated [Tags]
-        in flow   tag aws:k=v        unchanged refused: tag key "aws:k" is reserved: keys that begin with aws: belong to the system
-        in flow   untag key=k        changed   InFlow, updated [Tags]
-        in flow   settle             unchanged InFlow
-        queued    fire               unchanged Queued
-        queued    continue step=7    unchanged Queued
-        queued    stop               changed   Completed API, DISCONNECTED, COMPLETED
-        queued    reschedule at=900  unchanged refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Queued: only a task that still waits for its ScheduledTime can be rescheduled
-        queued    attributes k=v     changed   Queued, updated [UserDefinedAttributes]
-        queued    update name=New    changed   Queued
-        queued    update expiry=9    changed   Queued, updated [SegmentAttributes]
-        queued    update             unchanged refused: nothing to update: give at least one of Name, Description, References and SegmentAttributes
-        queued    tag k=v            changed   Queued, updated [Tags]
-        queued    tag aws:k=v        unchanged refused: tag key "aws:k" is reserved: keys that begin with aws: belong to the system
-        queued    untag key=k        changed   Queued, updated [Tags]
-        queued    settle             unchanged Queued
-        completed fire               unchanged Completed CONTACT_FLOW_DISCONNECT
-        completed continue step=7    unchanged Completed CONTACT_FLOW_DISCONNECT
-        completed stop               unchanged refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc has ended
-        completed reschedule at=900  unchanged refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc has ended
-        completed attributes k=v     changed   Completed CONTACT_FLOW_DISCONNECT, updated [UserDefinedAttributes]
-        completed update name=New    changed   Completed CONTACT_FLOW_DISCONNECT
-        completed update expiry=9    unchanged refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc has ended
-        completed update             unchanged refused: nothing to update: give at least one of Name, Description, References and SegmentAttributes
-        completed tag k=v            changed   Completed CONTACT_FLOW_DISCONNECT, updated [Tags]
-        completed tag aws:k=v        unchanged refused: tag key "aws:k" is reserved: keys that begin with aws: belong to the system
-        completed untag key=k        changed   Completed CONTACT_FLOW_DISCONNECT, updated [Tags]
-        completed settle             unchanged Completed CONTACT_FLOW_DISCONNECT
-    "#]].assert_eq(&table);
-    let every = ["start", "fire", "continue", "stop", "reschedule", "attributes", "update", "tag", "untag", "settle"];
-    assert_eq!(stepped, BTreeSet::from(every));
 }
 
 #[test]

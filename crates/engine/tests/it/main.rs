@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod agent;
 mod contact;
 mod create;
 mod flow;
+mod flow_agents;
 mod fuzz;
+mod invariants;
 mod real_flows;
 mod records;
 mod sources;
+mod states;
 mod template;
 mod world;

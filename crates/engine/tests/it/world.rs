@@ -30,6 +30,8 @@ use engine::*;
 use expect_test::Expect;
 use serde_json::{Value, json};
 
+use crate::invariants;
+
 /// Midday of a Wednesday.
 pub(crate) const START: Timestamp = Timestamp(1_767_787_200_000);
 
@@ -374,6 +376,10 @@ impl World {
     fn add(&mut self, name: &str, flow_type: FlowType, content: &str, is_default: bool) {
         let problems = validate(&Document::parse(content).unwrap(), flow_type, &KnowsAll);
         assert_eq!(problems, [], "{name} is a valid flow");
+        self.put(name, flow_type, content, is_default);
+    }
+
+    fn put(&mut self, name: &str, flow_type: FlowType, content: &str, is_default: bool) {
         let hash = ContentHash::of(content);
         let flow = ContactFlow {
             id: flow_id(name),
@@ -400,6 +406,16 @@ impl World {
         Arc::make_mut(self.instance.flows.get_mut(&flow_id(name)).unwrap())
     }
 
+    /// Adds an inbound flow that the validator would refuse, as the content of a flow that was imported may be.
+    pub(crate) fn flow_unchecked(mut self, name: &str, text: &str) -> World {
+        self.put(name, FlowType::ContactFlow, &content(text), false);
+        self
+    }
+
+    pub(crate) fn phone_mut(&mut self, user: UserId) -> &mut PhoneConfig {
+        Arc::make_mut(self.instance.users.get_mut(&user).unwrap()).phone.as_mut().unwrap()
+    }
+
     /// Shows the executed actions, too.
     pub(crate) fn traced(mut self) -> World {
         self.show_trace = true;
@@ -418,7 +434,9 @@ impl World {
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (at, command) = line.split_once(' ').unwrap();
             self.instance.now = START.plus_seconds(at.parse().unwrap());
-            let result = match self.run(command) {
+            let result = self.run(command);
+            invariants::check(&self);
+            let result = match result {
                 Ok(result) if result.is_empty() => "nothing".to_owned(),
                 Ok(result) => result,
                 Err(error) => format!("refused: {error}"),
@@ -473,7 +491,7 @@ impl World {
         if verb == "agents" {
             return Ok(self.show_agents());
         }
-        let flow = options.get("flow").map(|flow| flow_id(flow));
+        let flow = options.get("flow").map(|flow| flow_id(&flow.replace('&', " ")));
         let event = match verb {
             "offer" => Event::Offered { agent: agent() },
             "miss" => Event::OfferMissed { agent: agent() },
@@ -555,7 +573,7 @@ impl World {
     }
 
     fn start(&mut self, name: &str, options: &BTreeMap<&str, &str>) -> Result<String, StepError> {
-        let mut task = self.new_task(name, options.get("flow").unwrap_or(&"main"));
+        let mut task = self.new_task(name, &options.get("flow").unwrap_or(&"main").replace('&', " "));
         if let Some(at) = options.get("scheduled") {
             let at = START.plus_seconds(at.parse().unwrap());
             task.scheduled = schedule::start(at, self.instance.now, &self.instance.limits)?;

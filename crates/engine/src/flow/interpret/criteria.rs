@@ -33,20 +33,31 @@ impl Move<'_> {
         Outcome::Next
     }
 
+    /// Paths in an object are followed; one path to an object, a function's result, gives it as it is.
     fn criteria_steps(&self, given: &Value) -> Option<Vec<Step>> {
-        let resolved;
-        let given = match given {
+        match given {
             Value::String(path) => {
                 let text = self.text(&Text::parse(path), self.env.limits().attributes_bytes_max)?;
-                resolved = serde_json::from_str::<Value>(&text).ok()?;
-                &resolved
+                let given: Value = serde_json::from_str(&text).ok()?;
+                Reader { moving: self, follows_paths: false }.steps(&given)
             }
-            other => other,
-        };
-        given.get("Steps")?.as_array()?.iter().map(|step| self.criteria_step(step)).collect()
+            given => Reader { moving: self, follows_paths: true }.steps(given),
+        }
+    }
+}
+
+/// Reads criteria in the form of the flow language.
+struct Reader<'a, 'm> {
+    moving: &'a Move<'m>,
+    follows_paths: bool,
+}
+
+impl Reader<'_, '_> {
+    fn steps(&self, given: &Value) -> Option<Vec<Step>> {
+        given.get("Steps")?.as_array()?.iter().map(|step| self.step(step)).collect()
     }
 
-    fn criteria_step(&self, step: &Value) -> Option<Step> {
+    fn step(&self, step: &Value) -> Option<Step> {
         let expression = self.expression(step.get("Expression")?)?;
         let expiry_seconds = match step.get("Expiry") {
             Some(expiry) => Some(self.field(expiry, "DurationInSeconds")?.trim().parse().ok()?),
@@ -89,7 +100,7 @@ impl Move<'_> {
             return Some(AttributeCondition::Agents(agents.as_array()?.iter().map(user).collect::<Option<_>>()?));
         }
         let (name, value) = (self.field(given, "Name")?, self.field(given, "Value")?);
-        if !self.env.has_predefined_attribute(&name) {
+        if !self.moving.env.has_predefined_attribute(&name) {
             return None;
         }
         let level = |of: &Value, field: &str| Level::new(self.field(of, field)?.trim().parse().ok()?);
@@ -109,6 +120,7 @@ impl Move<'_> {
     }
 
     fn resolved(&self, value: &Value) -> Option<String> {
-        self.text(&Text::parse(&scalar_text(value)?), TEXT_BYTES_MAX)
+        let text = scalar_text(value)?;
+        if self.follows_paths { self.moving.text(&Text::parse(&text), TEXT_BYTES_MAX) } else { Some(text) }
     }
 }

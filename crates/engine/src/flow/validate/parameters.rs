@@ -95,6 +95,8 @@ fn check_value(subject: &Subject<'_>, rule: &ParameterRule, value: &Value, path:
         (Kind::JsonBool, Value::Bool(_)) | (Kind::JsonNumber, Value::Number(_)) => {}
         // The live service says so, although it is the value that is wrong.
         (_, Value::Bool(_)) => problems.action_type(subject.index, &subject.rule.action_type),
+        // What the path leads to is known when it runs.
+        (Kind::Object, Value::String(text)) if rule.mode == Mode::Either && Path::parse(text).is_some() => {}
         (Kind::Object, Value::Object(given)) => check_object(subject, rule, given, path, problems),
         (Kind::Map, Value::Object(given)) => check_map(subject, rule, given, path, problems),
         (Kind::List, Value::Object(_)) if rule.object_accepted => {}

@@ -6,6 +6,7 @@
 //! deleting a scope.
 
 use std::collections::{HashSet, VecDeque};
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -200,8 +201,9 @@ fn write(queue: &Queue, store: &dyn Store, bounds: WriterBounds) {
     let _refuse = RefuseAtEnd(queue);
     while let Some((batches, dones, job)) = queue.take(bounds) {
         if !batches.is_empty() {
+            let mut waiting = Dones(dones);
             let results = commit(queue, store, &batches);
-            for (done, result) in dones.into_iter().zip(results) {
+            for (done, result) in mem::take(&mut waiting.0).into_iter().zip(results) {
                 done(result);
             }
         }
@@ -209,6 +211,17 @@ fn write(queue: &Queue, store: &dyn Store, bounds: WriterBounds) {
             && job(store) == Step::Again
         {
             queue.lock().jobs.push_back(job);
+        }
+    }
+}
+
+/// Those who wait for the group in hand: a panic while it is committed leaves nobody waiting for ever.
+struct Dones(Vec<Done>);
+
+impl Drop for Dones {
+    fn drop(&mut self) {
+        for done in mem::take(&mut self.0) {
+            done(Err(stopped().into()));
         }
     }
 }

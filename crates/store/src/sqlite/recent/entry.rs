@@ -68,7 +68,7 @@ pub(in crate::sqlite) fn encode(batches: &[Batch]) -> Vec<u8> {
 /// The batches of a row.
 pub(in crate::sqlite) fn decode(bytes: &[u8]) -> Result<Vec<Batch>, minicbor::decode::Error> {
     let entry: Entry = minicbor::decode(bytes)?;
-    entry.batches.into_iter().map(batch_of).collect()
+    entry.batches.iter().map(batch_of).collect()
 }
 
 impl<'b> From<&'b Batch> for BatchForm<'b> {
@@ -98,7 +98,7 @@ impl<'b> From<&'b Write> for WriteForm<'b> {
     }
 }
 
-fn batch_of(form: BatchForm<'_>) -> Result<Batch, minicbor::decode::Error> {
+fn batch_of(form: &BatchForm<'_>) -> Result<Batch, minicbor::decode::Error> {
     let scope = Uuid::from_slice(form.scope).map_err(minicbor::decode::Error::custom)?;
     Ok(Batch {
         scope: Scope(scope),

@@ -100,6 +100,11 @@ impl Attachments {
         }
     }
 
+    /// Deletes a folder of files, such as `<instance>/<contact>`. Repeating it is harmless.
+    pub async fn delete_folder(&self, folder: &str) -> anyhow::Result<()> {
+        self.storage.delete_folder(folder).await
+    }
+
     async fn try_fetch(&self, download: &Download<'_>) -> Result<(u64, [u8; 32]), Refusal> {
         let url = self.target(download.url)?;
         let response = self.client.get(url).send().await.map_err(|error| unreachable_host(&error))?;

@@ -237,9 +237,9 @@ settings! {
 }
 
 settings! {
-    /// How long things are kept once they are over.
+    /// How long things are kept.
     pub struct Retention("retention") {
-        /// Ended contacts.
+        /// Ended contacts, counted from their start (24 months in Amazon Connect).
         pub contacts_days: Days = "730",
         /// Events.
         pub events_days: Days = "7",

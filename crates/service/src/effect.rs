@@ -11,6 +11,9 @@ use uuid::Uuid;
 use crate::kinds;
 use crate::record::Record;
 
+/// How often an effect is begun again after the process that performed it has ended: it may be what ended it.
+pub const EFFECT_RESTARTS_MAX: u32 = 5;
+
 /// Id of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EffectId(pub Uuid);
@@ -59,6 +62,13 @@ pub enum Effect {
         #[n(0)]
         job: AttachmentJob,
     },
+    /// Delete the files of contacts that are past their retention.
+    #[n(3)]
+    DeleteFiles {
+        /// The contacts.
+        #[n(0)]
+        contacts: Vec<ContactId>,
+    },
 }
 
 /// What came of a download.
@@ -106,6 +116,9 @@ pub struct EffectRecord {
     /// When it was asked for.
     #[n(2)]
     pub since: Timestamp,
+    /// How many processes began it and ended before it did; none for 0.
+    #[n(3)]
+    pub restarts: Option<u32>,
 }
 
 impl Record for EffectRecord {

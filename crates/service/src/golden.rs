@@ -1,8 +1,9 @@
 //! Golden files: what every version of every record kind looks like on disk.
 //!
 //! A file in `tests/golden` holds one record a line, in hexadecimal digits. A record that was written once must be read
-//! for ever, so these files are never changed; a new form gets a new version and a new file. `UPDATE_GOLDEN=1 cargo test
-//! -p service golden` writes the files that are missing.
+//! for ever, so these lines are never changed. What a kind learns to hold is appended, as the last samples; a form that
+//! the old one cannot grow into gets a new version and a new file. `UPDATE_GOLDEN=1 cargo test -p service golden` writes
+//! the files and the lines that are missing.
 
 mod samples;
 
@@ -68,8 +69,10 @@ where
 {
     let path = path(kind);
     let written: Vec<String> = samples.iter().map(|sample| digits(&record::encode(sample))).collect();
-    if !path.exists() && std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, format!("{}\n", written.join("\n"))).unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        let lines = kept.lines().chain(written.iter().skip(kept.lines().count()).map(String::as_str));
+        fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
     }
     let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let golden: Vec<&str> = golden.lines().collect();

@@ -145,7 +145,7 @@ pub(crate) fn effect_done(tx: &mut Tx<'_>, id: EffectId, outcome: &EffectOutcome
     tx.delete::<EffectRecord>(id.0.as_bytes());
     match (&record.effect, outcome) {
         (Effect::CreateDefaults { instance, .. }, outcome) => instance::defaults_created(tx, *instance, outcome),
-        (Effect::DeleteRecords { .. }, _) => Ok(()),
+        (Effect::DeleteRecords { .. } | Effect::DeleteFiles { .. }, _) => Ok(()),
         (Effect::FetchAttachment { job }, outcome) => {
             let (status, reason) = match outcome {
                 EffectOutcome::Interrupted => return Ok(()),

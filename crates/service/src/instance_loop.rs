@@ -13,6 +13,7 @@
 
 mod batch;
 mod maintenance;
+mod quarantine;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -25,12 +26,12 @@ use engine::{ContactId, InstanceId, Timestamp};
 use store::{Batch, CommitError, CommitNumber, Epoch, Key, Scan, Scope, ScopeHead};
 
 use crate::directory::DirectoryChange;
-use crate::effect::{EffectId, EffectOutcome, EffectRecord};
+use crate::effect::{EFFECT_RESTARTS_MAX, EffectId, EffectOutcome, EffectRecord};
 use crate::error::ApiError;
 use crate::operations::Request;
 use crate::settings::Settings;
 use crate::tx::{Cold, CompiledFlows, Random};
-use crate::world::{ColdChanges, World};
+use crate::world::{Changes, ColdChanges, World};
 
 use batch::{OpenBatch, Released};
 
@@ -105,8 +106,10 @@ pub enum Output<R> {
     Reload,
     /// Send [`Input::Probe`] in so many milliseconds of real time.
     ProbeIn(u64),
-    /// Something an operator should see.
+    /// Something an operator should see, and do something about.
     Alarm(String),
+    /// Something an operator may want to know.
+    Notice(String),
 }
 
 /// How much one turn does.
@@ -199,6 +202,9 @@ pub struct InstanceLoop<R> {
     cold_changes: ColdChanges,
     next_ticket: u64,
     performing: BTreeSet<EffectId>,
+    /// The effects that were begun in this process; those of `performing` and those that are to be performed again.
+    begun: BTreeSet<EffectId>,
+    quarantine: quarantine::Quarantine,
     health: Health,
     maintenance: maintenance::Schedule,
     /// What the instance has added to the memory of all.
@@ -241,6 +247,8 @@ impl<R> InstanceLoop<R> {
             cold_changes: ColdChanges::default(),
             next_ticket: 0,
             performing: BTreeSet::new(),
+            begun: BTreeSet::new(),
+            quarantine: quarantine::Quarantine::default(),
             health: Health::Serving,
             maintenance: maintenance::Schedule::default(),
             counted_bytes: 0,
@@ -318,21 +326,21 @@ impl<R> InstanceLoop<R> {
         let mut timers = self.bounds.timers_max;
         for _ in 0..self.bounds.inputs_max {
             let Some(input) = inputs.pop_front() else { break };
-            if matches!(self.health, Health::Reloading { .. })
-                && matches!(input, Input::Request(..) | Input::Barrier(_))
-            {
+            if self.must_wait(&input) {
                 held_back.push_back(input);
                 continue;
             }
             self.take(input, out);
-            if timers > 0 && self.run_due_timer(out) {
+            if timers > 0 && self.may_write_more() && self.run_due_timer(out) {
                 timers -= 1;
             }
         }
-        while timers > 0 && self.run_due_timer(out) {
+        while timers > 0 && self.may_write_more() && self.run_due_timer(out) {
             timers -= 1;
         }
-        self.run_turn_of_a_flow(out);
+        if self.may_write_more() {
+            self.run_turn_of_a_flow(out);
+        }
         held_back.append(inputs);
         *inputs = held_back;
         self.maintain(out);
@@ -342,6 +350,7 @@ impl<R> InstanceLoop<R> {
         let reloading = matches!(self.health, Health::Reloading { .. });
         TurnReport {
             more: !reloading
+                && self.may_write_more()
                 && (!inputs.is_empty()
                     || self.has_due_timer()
                     || self.next_turn().is_some()
@@ -349,6 +358,23 @@ impl<R> InstanceLoop<R> {
             next_due: self.next_due().filter(|_| !self.batch_is_full_of_timers()),
             busy: !self.is_idle(),
         }
+    }
+
+    /// Whether an input stays where it is: while the instance is being loaded again, and while events that could spoil
+    /// a commit have one each.
+    fn must_wait(&self, input: &Input<R>) -> bool {
+        match input {
+            Input::Request(..) | Input::Barrier(_) => {
+                matches!(self.health, Health::Reloading { .. }) || !self.may_write_more()
+            }
+            Input::EffectDone(..) => !self.may_write_more(),
+            Input::Committed(..) | Input::Fetched(_) | Input::Reloaded(..) | Input::Probe => false,
+        }
+    }
+
+    /// Whether another event may join the open batch. Ends of commits bring the turn in which it may.
+    fn may_write_more(&self) -> bool {
+        !self.quarantine.is_careful() || (self.open.is_empty() && self.in_flight.is_none())
     }
 
     fn take(&mut self, input: Input<R>, out: &mut Vec<Output<R>>) {
@@ -374,7 +400,7 @@ impl<R> InstanceLoop<R> {
         }
         self.world.contacts.due_by(self.now).find(|id| {
             let may_be_tried = self.failed_timers.get(id).is_none_or(|at| *at <= self.now);
-            may_be_tried && !self.busy_contacts.contains(id)
+            may_be_tried && !self.busy_contacts.contains(id) && !self.quarantine.holds_timer(id)
         })
     }
 
@@ -393,7 +419,9 @@ impl<R> InstanceLoop<R> {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        let aside = |id: &ContactId| self.busy_contacts.contains(id) || self.failed_timers.contains_key(id);
+        let aside = |id: &ContactId| {
+            self.busy_contacts.contains(id) || self.failed_timers.contains_key(id) || self.quarantine.holds_timer(id)
+        };
         let timers = self.world.contacts.next_due(|id| !aside(id));
         let tried_again = self.failed_timers.values().copied().min();
         timers.into_iter().chain(tried_again).chain(self.maintenance.next_due(&self.world)).min()
@@ -428,7 +456,7 @@ impl<R> InstanceLoop<R> {
         if !matches!(self.health, Health::Serving) {
             return None;
         }
-        let free = |id: &ContactId| !self.busy_contacts.contains(id);
+        let free = |id: &ContactId| !self.busy_contacts.contains(id) && !self.quarantine.holds_timer(id);
         let after_last = |id: &ContactId| self.last_turn.is_none_or(|last| *id > last);
         let mut turns = self.world.contacts.turns().filter(free);
         self.world.contacts.turns().filter(free).find(after_last).or_else(|| turns.next())
@@ -443,9 +471,23 @@ impl<R> InstanceLoop<R> {
             return;
         }
         self.world.unstarted_effects = 0;
-        for record in self.world.config_of::<EffectRecord>().0 {
-            if self.performing.insert(record.1.id) {
-                out.push(Output::Perform(EffectRecord::clone(&record.1)));
+        let durable = self.durable;
+        // One that is not durable yet is performed when its commit is.
+        let waiting = self.world.effects().filter(|(_, changed)| *changed <= durable);
+        let waiting = waiting.map(|(record, _)| EffectRecord::clone(&record));
+        let waiting: Vec<EffectRecord> = waiting.filter(|record| !self.performing.contains(&record.id)).collect();
+        for record in waiting {
+            if self.begun.contains(&record.id) {
+                self.performing.insert(record.id);
+                out.push(Output::Perform(record));
+            } else if record.restarts.unwrap_or(0) < EFFECT_RESTARTS_MAX {
+                // It is performed when that is durable, so that no end of a process goes uncounted.
+                let record = EffectRecord { restarts: Some(record.restarts.unwrap_or(0) + 1), ..record };
+                self.open.take(&mut self.world, Changes::of(record));
+            } else {
+                let reason = format!("given up: the process ended {EFFECT_RESTARTS_MAX} times while it was performed");
+                out.push(Output::Alarm(format!("effect {} of {} is {reason}", record.id.0, self.scope)));
+                self.run(Event::Effect(record.id, EffectOutcome::Failed { reason }), out);
             }
         }
     }

@@ -290,7 +290,7 @@ impl<'w> Tx<'w> {
     /// Starts an effect once the changes are durable. It is kept until its result is known.
     pub fn perform(&mut self, effect: Effect) {
         let id = self.new_id();
-        self.put(EffectRecord { id: EffectId(id), effect, since: self.now });
+        self.put(EffectRecord { id: EffectId(id), effect, since: self.now, restarts: None });
     }
 
     /// Appends an event to the instance's sequence.

@@ -138,9 +138,16 @@ impl World {
         (records, self.kinds_changed.get(&R::KIND).copied().unwrap_or(0))
     }
 
+    /// The effects that have no result yet, with the commit that last changed each.
+    pub fn effects(&self) -> impl Iterator<Item = (Arc<EffectRecord>, u64)> {
+        let from = (kinds::EFFECT, KeyId::from([]));
+        let held = self.config.range(from..).take_while(|((kind, _), _)| *kind == kinds::EFFECT);
+        held.map(|(_, held)| (typed(&held.record), held.changed))
+    }
+
     /// Whether an effect has no result yet.
     pub fn has_effects(&self) -> bool {
-        self.config_of::<EffectRecord>().0.next().is_some()
+        self.effects().next().is_some()
     }
 
     /// What the directory must learn when the system scope is opened.
@@ -294,6 +301,12 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// The change of one record of configuration.
+    pub fn of<R: Record>(record: R) -> Self {
+        let change = ((R::KIND, record.id()), Some(Arc::new(record) as Arc<dyn AnyRecord>));
+        Changes { config: BTreeMap::from([change]), ..Changes::default() }
+    }
+
     fn records<R: Record>(&self) -> impl Iterator<Item = Option<Arc<R>>> {
         let of_kind = self.config.iter().filter(|((kind, _), _)| *kind == R::KIND);
         of_kind.map(|(_, change)| change.as_ref().map(typed))

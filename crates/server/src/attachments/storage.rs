@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
@@ -62,12 +63,23 @@ impl Storage {
     /// Begins to write a file, which is there only once it is complete.
     pub(super) async fn begin(&self, location: &str) -> anyhow::Result<Upload> {
         let (folder, name) = location.rsplit_once('/').unwrap_or(("", location));
-        let folder =
-            StorePath::from_iter(self.prefix.split('/').chain(folder.split('/')).filter(|part| !part.is_empty()));
+        let folder = self.path(folder);
         let path = folder.clone().join(name);
         let written = if self.renames { folder.join(format!(".{name}")) } else { path.clone() };
         let parts = self.store.put_multipart(&written).await?;
         Ok(Upload { store: Arc::clone(&self.store), parts, waiting: BytesMut::new(), written, path })
+    }
+
+    /// Deletes a folder with everything in it; one that is not there is deleted.
+    pub(super) async fn delete_folder(&self, folder: &str) -> anyhow::Result<()> {
+        let files = self.store.list(Some(&self.path(folder))).map_ok(|file| file.location).boxed();
+        let deleted = self.store.delete_stream(files);
+        deleted.try_for_each(|_| async { Ok(()) }).await?;
+        Ok(())
+    }
+
+    fn path(&self, folder: &str) -> StorePath {
+        StorePath::from_iter(self.prefix.split('/').chain(folder.split('/')).filter(|part| !part.is_empty()))
     }
 }
 

@@ -25,8 +25,15 @@ pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
             Effect::CreateDefaults { instance, identity_management } => {
                 create_defaults(&shared, instance, identity_management).await
             }
-            Effect::DeleteRecords { instance } => delete_records(&shared, Scope(instance.0)).await,
+            Effect::DeleteRecords { instance } => match delete_records(&shared, Scope(instance.0)).await {
+                EffectOutcome::Done => delete_folders(&shared, vec![instance.to_string()]).await,
+                other => other,
+            },
             Effect::FetchAttachment { job } => fetch_attachment(&shared, scope, &job).await,
+            Effect::DeleteFiles { contacts } => {
+                let folders = contacts.iter().map(|contact| format!("{}/{contact}", scope.0)).collect();
+                delete_folders(&shared, folders).await
+            }
         };
         if outcome == EffectOutcome::Interrupted {
             tokio::time::sleep(AGAIN_AFTER).await;
@@ -81,6 +88,17 @@ async fn delete_records(shared: &Arc<Shared>, scope: Scope) -> EffectOutcome {
         return EffectOutcome::Interrupted;
     }
     is_over.await.unwrap_or(EffectOutcome::Interrupted)
+}
+
+/// Deletes folders of files, for as long as it takes: nothing else knows of them any more.
+async fn delete_folders(shared: &Shared, folders: Vec<String>) -> EffectOutcome {
+    for folder in folders {
+        if let Err(error) = shared.attachments.delete_folder(&folder).await {
+            tracing::error!("Deleting the files in {folder} failed, and is tried again: {error:#}");
+            return EffectOutcome::Interrupted;
+        }
+    }
+    EffectOutcome::Done
 }
 
 async fn fetch_attachment(shared: &Shared, scope: Scope, job: &AttachmentJob) -> EffectOutcome {

@@ -359,6 +359,7 @@ fn perform(shared: &Arc<Shared>, scope: Scope, output: Output<Reply>) {
         Output::Reload => shared.open(scope),
         Output::ProbeIn(milliseconds) => shared.probe_in(scope, milliseconds),
         Output::Alarm(text) => tracing::error!(%scope, "{text}"),
+        Output::Notice(text) => tracing::info!(%scope, "{text}"),
     }
 }
 

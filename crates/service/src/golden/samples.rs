@@ -357,7 +357,9 @@ pub(super) fn effects() -> Vec<EffectRecord> {
         Effect::DeleteRecords { instance },
         Effect::FetchAttachment { job },
     ];
-    effects.into_iter().map(|effect| EffectRecord { id: EffectId(id(16)), effect, since: at(14) }).collect()
+    let of = |effect, restarts| EffectRecord { id: EffectId(id(16)), effect, since: at(14), restarts };
+    let later = of(Effect::DeleteFiles { contacts: vec![ContactId(id(14)), ContactId(id(17))] }, Some(2));
+    effects.into_iter().map(|effect| of(effect, None)).chain([later]).collect()
 }
 
 pub(super) fn token_segments() -> Vec<TokenSegment> {

@@ -3,6 +3,7 @@
 use engine::Timestamp;
 use store::{Batch, CommitError, CommitNumber, Scope, ScopeHead, Write};
 
+use super::quarantine::COMMITS_ALONE_MAX;
 use super::{Answer, Event, Health, InstanceLoop, Output, Waiting};
 use crate::directory::DirectoryChange;
 use crate::effect::EffectRecord;
@@ -149,8 +150,19 @@ impl<R> InstanceLoop<R> {
         let released = self.in_flight.take().expect("a commit ends only after it was started");
         assert_eq!(released.number, number.0, "commits end in the order they were started");
         match result {
-            Ok(()) => self.release(released, out),
-            Err(error) => self.fail(released, &error, out),
+            Ok(()) => {
+                self.quarantine.committed();
+                self.release(released, out);
+            }
+            Err(error) => {
+                self.fail(released, &error, out);
+                if let Some(culprit) = self.quarantine.failed(&error) {
+                    out.push(Output::Alarm(format!(
+                        "{culprit} of {} is not done: it failed {COMMITS_ALONE_MAX} commits alone",
+                        self.scope
+                    )));
+                }
+            }
         }
     }
 
@@ -161,6 +173,7 @@ impl<R> InstanceLoop<R> {
         out.extend(released.published.into_iter().map(Output::Publish));
         out.extend(released.answers.into_iter().map(|(reply, answer)| Output::Answer(reply, answer)));
         for effect in released.effects {
+            self.begun.insert(effect.id);
             if self.performing.insert(effect.id) {
                 out.push(Output::Perform(effect));
             }
@@ -198,7 +211,7 @@ impl<R> InstanceLoop<R> {
         self.now = self.now.max(Timestamp(head.now_ms));
         self.open = OpenBatch::new(head.number.0 + 1, world.last_event + 1);
         self.world = world;
-        let unstarted = self.world.config_of::<EffectRecord>().0.count();
+        let unstarted = self.world.effects().count();
         self.world.unstarted_effects = unstarted;
         let reason = match std::mem::replace(&mut self.health, Health::Serving) {
             Health::Reloading { reason } | Health::ReadOnly { reason, .. } => reason,
@@ -225,7 +238,7 @@ impl<R> InstanceLoop<R> {
                 self.durable = number.0;
                 self.open = OpenBatch::new(number.0 + 1, self.world.last_event + 1);
                 self.health = Health::Serving;
-                out.push(Output::Alarm(format!("{} takes writes again", self.scope)));
+                out.push(Output::Notice(format!("{} takes writes again", self.scope)));
             }
             Err(CommitError::Refused { refusal, .. }) => {
                 // The failed commit became durable after all, or somebody else wrote: memory is behind.

@@ -1,18 +1,19 @@
 //! What an instance does for itself, a bounded step at a time: sealing tokens and deleting what is older than its
 //! retention.
 
-use engine::contact::Chain;
+use engine::contact::{Chain, Contact};
 use engine::{ContactId, Timestamp};
 use store::{Key, KeyId, Kind, Scan, Write};
 use uuid::Uuid;
 
 use super::{Attempt, Event, Fetch, FetchRequest, Health, InstanceLoop, Output, Waiting};
+use crate::effect::{Effect, EffectId, EffectRecord};
 use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record::{self, Record};
 use crate::token::{TokenSegment, Tokens};
 use crate::tx::Cold;
-use crate::world::World;
+use crate::world::{Changes, World};
 
 /// How often retention looks for something to delete, in milliseconds of the instance's time.
 const RETENTION_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -126,14 +127,23 @@ impl<R> InstanceLoop<R> {
         self.waiting.insert(ticket, Waiting { attempt });
     }
 
-    /// Deletes those of the records that are past their retention, and goes on behind them.
-    pub(super) fn maintenance_read(&mut self, records: &[(Key, Option<Vec<u8>>)]) {
+    /// Deletes those of the records that are past their retention, and goes on behind them. Each comes with whether it
+    /// was changed since it was read.
+    pub(super) fn maintenance_read(&mut self, records: &[(bool, Key, Option<Vec<u8>>)]) {
         self.maintenance.reading = false;
         let Some(visit) = self.maintenance.visiting.take() else { return };
         let mut after = None;
-        for (key, value) in records {
-            match self.judge(key, value.as_deref().unwrap_or_default()) {
-                Judgement::Delete => self.open.write([Write::Delete { key: key.clone() }]),
+        let mut with_files = Vec::new();
+        for (is_stale, key, value) in records {
+            let judgement = match is_stale {
+                true => Judgement::Keep,
+                false => self.judge(key, value.as_deref().unwrap_or_default()),
+            };
+            match judgement {
+                Judgement::Delete => {
+                    self.open.write([Write::Delete { key: key.clone() }]);
+                    with_files.extend(contact_with_files(key, value.as_deref().unwrap_or_default()));
+                }
                 Judgement::Keep => {}
                 Judgement::End => {
                     after = None;
@@ -142,10 +152,23 @@ impl<R> InstanceLoop<R> {
             }
             after = Some(key.id.clone());
         }
+        if !with_files.is_empty() {
+            let id = EffectId(uuid::Builder::from_random_bytes(self.random_bytes()).into_uuid());
+            let effect = Effect::DeleteFiles { contacts: with_files };
+            let record = EffectRecord { id, effect, since: self.now, restarts: None };
+            self.open.take(&mut self.world, Changes::of(record));
+        }
         self.maintenance.visiting = match after {
             Some(after) => Some(Visit { after: Some(after), ..visit }),
             None => Visit::of(visit.kind + 1),
         };
+    }
+
+    fn random_bytes(&mut self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.random.next().to_be_bytes());
+        bytes[8..].copy_from_slice(&self.random.next().to_be_bytes());
+        bytes
     }
 
     fn judge(&self, key: &Key, value: &[u8]) -> Judgement {
@@ -175,6 +198,16 @@ impl<R> InstanceLoop<R> {
         // The sequence must not get a gap: what comes after an entry that stays, stays too.
         if is_sealed || tokens_are_over || entry.tokens.is_empty() { Judgement::Delete } else { Judgement::End }
     }
+}
+
+/// The contact of a record, if it has files.
+fn contact_with_files(key: &Key, value: &[u8]) -> Option<ContactId> {
+    if key.kind != kinds::ENDED_CONTACT {
+        return None;
+    }
+    // A contact that cannot be read is deleted all the same; its files are then left for the operator.
+    let contact = record::decode::<Contact>(value).ok()?;
+    contact.references.values().any(|reference| reference.file.is_some()).then_some(contact.id)
 }
 
 /// When an id of ours was made.

@@ -2,10 +2,11 @@
 
 use engine::Timestamp;
 
+use super::quarantine::{COMMITS_ALONE_MAX, Suspect};
 use super::{
     Attempt, Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output, Waiting,
 };
-use crate::effect::{EffectId, EffectOutcome};
+use crate::effect::{EffectId, EffectOutcome, EffectRecord};
 use crate::error::{ApiError, Halt};
 use crate::handlers::contact;
 use crate::token::Token;
@@ -44,7 +45,21 @@ impl<R> InstanceLoop<R> {
                     out.push(Output::Answer(reply, Err(refusal)));
                     return;
                 }
-                let result = self.attempt(seed, &cold, request.token, |tx| request.prepared.run(tx, &request.call));
+                let suspect = request.token.map(|token| Suspect::Call(token.hash));
+                if suspect.is_some_and(|suspect| self.quarantine.holds(&suspect)) {
+                    let text = format!(
+                        "{} with this ClientToken failed {COMMITS_ALONE_MAX} commits alone and is not tried again; \
+                         the server's log says why",
+                        request.operation
+                    );
+                    out.push(Output::Answer(
+                        reply,
+                        Err(ApiError { message: text.clone(), ..ApiError::internal(text) }),
+                    ));
+                    return;
+                }
+                let result =
+                    self.attempt(suspect, seed, &cold, request.token, |tx| request.prepared.run(tx, &request.call));
                 match result {
                     Ok((body, rests_on)) => self.answer(reply, Ok(body), rests_on, out),
                     Err((Halt::Refused(error), rests_on)) => self.answer(reply, Err(error), rests_on, out),
@@ -55,7 +70,8 @@ impl<R> InstanceLoop<R> {
             }
             Event::Timer(id) => {
                 self.busy_contacts.remove(&id);
-                match self.attempt(seed, &cold, None, |tx| contact::run_due_timer(tx, id)) {
+                let suspect = Some(Suspect::Timer(id));
+                match self.attempt(suspect, seed, &cold, None, |tx| contact::run_due_timer(tx, id)) {
                     Ok(_) => {
                         self.failed_timers.remove(&id);
                     }
@@ -67,18 +83,29 @@ impl<R> InstanceLoop<R> {
                 }
             }
             Event::Effect(id, outcome) => {
+                let suspect = Suspect::Effect(id);
+                if self.quarantine.holds(&suspect) {
+                    // It stays among those under way, so that it is not performed again.
+                    return;
+                }
                 if outcome == EffectOutcome::Interrupted || !matches!(self.health, Health::Serving) {
                     // Its result cannot be written now: it is performed again once the store takes writes.
                     self.perform_again(id);
                     return;
                 }
-                match self.attempt(seed, &cold, None, |tx| crate::handlers::effect_done(tx, id, &outcome)) {
-                    Ok(_) => {
-                        self.performing.remove(&id);
-                    }
+                let done = |tx: &mut Tx<'_>| crate::handlers::effect_done(tx, id, &outcome);
+                match self.attempt(Some(suspect), seed, &cold, None, done) {
+                    Ok(_) => self.effect_ended(id),
                     Err((Halt::Refused(error), _)) => {
-                        self.performing.remove(&id);
                         out.push(Output::Alarm(format!("the result of effect {} was refused: {error}", id.0)));
+                        // Performed again it would be refused again.
+                        let forget = |tx: &mut Tx<'_>| {
+                            tx.delete::<EffectRecord>(id.0.as_bytes());
+                            Ok(())
+                        };
+                        if self.attempt(Some(suspect), seed, &cold, None, forget).is_ok() {
+                            self.effect_ended(id);
+                        }
                     }
                     Err((Halt::Need(need), _)) => {
                         self.wait(again(Event::Effect(id, outcome), cold), need, out);
@@ -87,6 +114,11 @@ impl<R> InstanceLoop<R> {
             }
             Event::Maintenance => {}
         }
+    }
+
+    fn effect_ended(&mut self, id: EffectId) {
+        self.performing.remove(&id);
+        self.begun.remove(&id);
     }
 
     /// The result of an effect could not be taken in.
@@ -106,6 +138,7 @@ impl<R> InstanceLoop<R> {
     /// Runs a handler on an overlay. Success joins the open batch. Both ways it says what the outcome rests on.
     fn attempt<T>(
         &mut self,
+        suspect: Option<Suspect>,
         seed: u64,
         cold: &Cold,
         token: Option<Token>,
@@ -127,6 +160,7 @@ impl<R> InstanceLoop<R> {
             Err(halt) => Err((halt, newest_read)),
             Ok(value) if changes.is_empty() => Ok((value, newest_read)),
             Ok(value) => {
+                self.quarantine.note(suspect);
                 self.open.take(&mut self.world, changes);
                 Ok((value, self.open.number))
             }
@@ -172,6 +206,9 @@ impl<R> InstanceLoop<R> {
             }
         };
         if matches!(waiting.attempt.event, Event::Maintenance) {
+            // What was changed since it was read is not judged by what it was; the next pass sees it.
+            let stale = |key: &store::Key| self.cold_changes.is_stale(key, as_of.0) || self.world.cold(key).is_some();
+            let records: Vec<_> = records.into_iter().map(|(key, value)| (stale(&key), key, value)).collect();
             self.maintenance_read(&records);
             self.forget_cold_changes();
             return;

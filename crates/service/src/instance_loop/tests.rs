@@ -112,7 +112,7 @@ impl Driver {
                 Output::Publish(change) => self.events.push(format!("publish {change:?}")),
                 Output::Reload => self.events.push("reload".into()),
                 Output::ProbeIn(_) => self.events.push("probe".into()),
-                Output::Alarm(text) => self.events.push(text),
+                Output::Alarm(text) | Output::Notice(text) => self.events.push(text),
             }
         }
     }
@@ -136,6 +136,18 @@ impl Driver {
         let error = Unavailable::without_source("commit", Reason::DiskFull);
         self.inputs.push_back(Input::Committed(number, Err(CommitError::Unavailable(error))));
         self.turn();
+    }
+
+    /// Fails the batch that waits for a reason that lies in it, and brings the instance back.
+    fn spoil(&mut self) {
+        let number = self.commits.pop_front().expect("a batch waits").number;
+        let error = Unavailable::without_source("commit", Reason::Other);
+        self.inputs.push_back(Input::Committed(number, Err(CommitError::Unavailable(error))));
+        self.turn();
+        self.reload();
+        self.inputs.push_back(Input::Probe);
+        self.turn();
+        self.commit();
     }
 
     fn fetch(&mut self) {
@@ -197,6 +209,16 @@ impl Driver {
         let task = self.ask("StartTaskContact", json!({"Name": "first", "ContactFlowId": flow}));
         self.ask("StopContact", json!({"ContactId": task["ContactId"]}));
         flow
+    }
+
+    /// Starts a task with a file to be fetched, and returns its id.
+    fn task_with_file(&mut self, flow: &str) -> Value {
+        let s3 = json!({"BucketName": "b", "BucketPrefix": "p"});
+        let storage = json!({"StorageType": "S3", "S3Config": s3});
+        self.ask("AssociateInstanceStorageConfig", json!({"ResourceType": "ATTACHMENTS", "StorageConfig": storage}));
+        let files = json!([{"FileName": "a.txt", "S3Url": "https://h/a.txt"}]);
+        self.ask("StartTaskContact", json!({"Name": "t", "ContactFlowId": flow, "Attachments": files}))["ContactId"]
+            .clone()
     }
 
     fn task(&mut self, flow: &str, token: &str) -> u32 {
@@ -463,12 +485,8 @@ fn retention_deletes_what_is_old_and_nothing_else() {
 #[test]
 fn an_effect_that_ends_while_writes_are_refused_is_not_only_in_memory() {
     let mut driver = Driver::new();
-    driver.ask("AssociateInstanceStorageConfig", json!({"ResourceType": "ATTACHMENTS", "StorageConfig": {"StorageType": "S3", "S3Config": {"BucketName": "b", "BucketPrefix": "p"}}}));
     let flow = driver.flow();
-    driver.ask(
-        "StartTaskContact",
-        json!({"Name": "t", "ContactFlowId": flow, "Attachments": [{"FileName": "a.txt", "S3Url": "https://h/a.txt"}]}),
-    );
+    driver.task_with_file(&flow);
     let id = driver.instance.world.config_of::<EffectRecord>().0.next().expect("an effect").1.id;
     let _lost = driver.task(&flow, "x");
     driver.turn();
@@ -525,4 +543,88 @@ fn a_result_that_could_not_be_used_is_asked_for_again() {
     driver.inputs.push_back(Input::EffectDone(id, EffectOutcome::Attachment(AttachmentOutcome::Approved)));
     driver.settle();
     assert!(driver.instance.is_idle());
+}
+
+#[test]
+fn what_fails_two_commits_alone_is_set_aside_and_the_others_go_on() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let together = [driver.task(&flow, "bad"), driver.task(&flow, "good")];
+    driver.turn();
+    driver.spoil();
+    assert!(together.iter().all(|reply| driver.answer(*reply).unwrap().is_err()));
+    for good in ["good 1", "good 2"] {
+        let good = driver.task(&flow, good);
+        let bad = driver.task(&flow, "bad");
+        driver.turn();
+        driver.commit();
+        assert!(driver.answer(good).unwrap().is_ok(), "it had a batch of its own");
+        driver.turn();
+        driver.spoil();
+        assert!(driver.answer(bad).unwrap().is_err());
+    }
+    let bad = driver.task(&flow, "bad");
+    driver.settle();
+    let refusal = driver.answer(bad).unwrap().unwrap_err();
+    assert!(refusal.contains("failed 2 commits alone"), "{refusal}");
+    assert!(driver.events.iter().any(|event| event.starts_with("a call of ") && event.contains("is not done")));
+    let other = driver.task(&flow, "other");
+    driver.settle();
+    assert!(driver.answer(other).unwrap().is_ok());
+}
+
+#[test]
+fn a_timer_that_spoils_its_commit_is_not_run_for_ever() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let scheduled = json!({"Name": "t", "ContactFlowId": flow, "ScheduledTime": START_MS / 1_000 + 600});
+    driver.ask("StartTaskContact", scheduled);
+    driver.now += 600_000;
+    for _ in 0..3 {
+        driver.turn();
+        driver.spoil();
+    }
+    driver.settle();
+    assert!(driver.events.iter().any(|event| event.starts_with("the timer of contact ")), "{:?}", driver.events);
+    let other = driver.task(&flow, "other");
+    driver.settle();
+    assert!(driver.answer(other).unwrap().is_ok());
+}
+
+#[test]
+fn an_effect_is_begun_by_a_bounded_number_of_processes() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let task = driver.task_with_file(&flow);
+    let performed = |driver: &Driver| driver.events.iter().filter(|event| event.starts_with("perform")).count();
+    assert_eq!(performed(&driver), 1);
+    for restart in 1..=crate::effect::EFFECT_RESTARTS_MAX {
+        driver = driver.restart();
+        driver.turn();
+        assert_eq!(performed(&driver), 0, "restart {restart} is counted first");
+        driver.settle();
+        assert_eq!(performed(&driver), 1);
+    }
+    driver = driver.restart();
+    driver.settle();
+    assert_eq!(performed(&driver), 0);
+    assert!(driver.events[0].contains("given up"), "{:?}", driver.events);
+    let shown = json!({"ContactId": task, "ReferenceTypes": ["ATTACHMENT"]});
+    let shown = driver.ask("ListContactReferences", shown);
+    assert_eq!(shown["ReferenceSummaryList"][0]["Attachment"]["Status"], "FAILED");
+}
+
+#[test]
+fn the_files_of_a_contact_go_with_it() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let task = driver.task_with_file(&flow);
+    let fetch = driver.instance.world.effects().next().expect("an effect").0.id;
+    driver.inputs.push_back(Input::EffectDone(fetch, EffectOutcome::Attachment(AttachmentOutcome::Approved)));
+    driver.ask("StopContact", json!({"ContactId": task}));
+    driver.events.clear();
+    driver.now += Settings::default().contact_retention_ms + 2 * 24 * 60 * 60 * 1000;
+    driver.settle();
+    let id = task.as_str().unwrap();
+    assert_eq!(driver.events, [format!("perform DeleteFiles {{ contacts: [ContactId({id})] }}")]);
 }

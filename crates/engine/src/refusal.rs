@@ -1,11 +1,56 @@
 //! Refusals: why a request changes nothing. Each names the thing, the rule, what was given and what would do; the service maps each to
 //! the exception that its operation declares.
 
+use std::fmt;
+
 use crate::agent::AgentContactState;
 use crate::contact::State;
 use crate::id::{
     AgentStatusId, ContactFlowId, ContactId, HoursOfOperationId, QueueId, QuickConnectId, TaskTemplateId, UserId,
 };
+
+/// What a request wants to do to a contact and the contact's state may forbid. Operations declare different exceptions for it
+/// (contact-lifecycle.md section 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateChange {
+    /// AssociateContactWithUser, routing.
+    Offer,
+    /// PauseContact.
+    Pause,
+    /// ResumeContact.
+    Resume,
+    /// TransferContact.
+    Transfer,
+    /// UpdateContactRoutingData.
+    Routing,
+}
+
+impl StateChange {
+    fn allowed(self) -> &'static str {
+        match self {
+            StateChange::Offer => "only a queued task that no agent is being offered can",
+            StateChange::Pause => {
+                "a task can in its flow, in a queue while no agent is being offered it, and with an agent"
+            }
+            StateChange::Resume => "only a paused task can",
+            StateChange::Transfer => "only a task that has begun and not ended can",
+            StateChange::Routing => "only a task that no agent has joined can, before its end",
+        }
+    }
+}
+
+/// What cannot be done, as a participle.
+impl fmt::Display for StateChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StateChange::Offer => "offered to an agent",
+            StateChange::Pause => "paused",
+            StateChange::Resume => "resumed",
+            StateChange::Transfer => "transferred",
+            StateChange::Routing => "routed anew",
+        })
+    }
+}
 
 /// Why a request was refused. `R6` and the like are rules of start-task-contact.md.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -242,16 +287,14 @@ pub enum Refusal {
     #[error("nothing to update: give at least one of Name, Description, References and SegmentAttributes")]
     NothingToUpdate,
     /// The contact is in a state that does not allow it.
-    #[error("contact {contact} is {state:?} and cannot be {done}: {allowed}")]
+    #[error("contact {contact} is {state:?} and cannot be {change}: {}", .change.allowed())]
     WrongState {
         /// The contact.
         contact: ContactId,
         /// Its state.
         state: State,
-        /// What cannot be done to it, as a participle.
-        done: &'static str,
-        /// When it can.
-        allowed: &'static str,
+        /// What cannot be done to it.
+        change: StateChange,
     },
     /// The contact is not offered to the agent, or not any more, or was accepted already.
     #[error(

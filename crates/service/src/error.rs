@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use engine::ContactId;
-use engine::refusal::Refusal;
+use engine::refusal::{Refusal, StateChange};
 use engine::start_task::segment;
 
 use crate::tx::Need;
@@ -159,7 +159,7 @@ impl From<Refusal> for ApiError {
             | Refusal::SelfAssignment { .. }
             | Refusal::TemplateInactive(_)
             | Refusal::FlowUnusable { .. }
-            | Refusal::WrongState { .. }
+            | Refusal::WrongState { change: StateChange::Offer | StateChange::Transfer, .. }
             | Refusal::NotOffered { .. }
             | Refusal::NotWithAgent { .. }
             | Refusal::NotEnded { .. }
@@ -173,6 +173,12 @@ impl From<Refusal> for ApiError {
             }
             Refusal::AttachmentType { .. } => {
                 ApiError::invalid_request(text).with("Reason", file_reason("INVALID_FILE_TYPE"))
+            }
+            Refusal::WrongState { change: StateChange::Pause | StateChange::Resume, .. } => {
+                ApiError::new("ConflictException", text)
+            }
+            Refusal::WrongState { change: StateChange::Routing, .. } => {
+                ApiError::new("ResourceConflictException", text)
             }
             Refusal::TooManyReschedules { .. } | Refusal::TooManyPauses { .. } | Refusal::TooManyPausedTasks { .. } => {
                 ApiError::limit_exceeded(text)

@@ -9,7 +9,7 @@ use crate::criteria::{Criteria, StepStatus};
 use crate::flow::FlowType;
 use crate::flow::run::Purpose;
 use crate::id::UserId;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, StateChange};
 use crate::routing_profile::Channel;
 use crate::time::Timestamp;
 
@@ -19,8 +19,9 @@ impl Move<'_> {
     }
 
     pub(crate) fn offer(&mut self, agent: UserId) -> Result<(), StepError> {
+        self.refuse_if_disconnected()?;
         if self.contact.state != State::Queued {
-            return Err(self.wrong_state("offered to an agent", "only a queued contact can").into());
+            return Err(self.wrong_state(StateChange::Offer).into());
         }
         let Some(user) = self.env.user(agent) else { return Err(Refusal::UserUnknown(agent).into()) };
         let now = self.env.now();

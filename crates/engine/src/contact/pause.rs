@@ -5,20 +5,19 @@ use crate::contact::{Contact, EventType, Hook, PAUSES_MAX, PausedFrom, Pauses, S
 use crate::flow::FlowType;
 use crate::flow::run::Purpose;
 use crate::id::{ContactFlowId, UserId};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, StateChange};
 use crate::routing_profile::Channel;
 use crate::time::Timestamp;
 
 impl Move<'_> {
     pub(crate) fn pause(&mut self, flow: Option<ContactFlowId>) -> Result<(), StepError> {
+        self.refuse_if_disconnected()?;
         let from = match self.contact.state {
             State::InFlow => PausedFrom::Flow,
             State::Queued => PausedFrom::Queue,
             State::Connected => PausedFrom::Agent,
             State::Scheduled | State::Offered | State::Joining | State::Paused | State::Ended | State::Completed => {
-                return Err(self
-                    .wrong_state("paused", "a task can be in its flow, in a queue and with an agent")
-                    .into());
+                return Err(self.wrong_state(StateChange::Pause).into());
             }
         };
         let now = self.env.now();
@@ -63,8 +62,9 @@ impl Move<'_> {
 
     /// A task that was paused in a queue is in no queue: a flow has to put it back.
     pub(crate) fn resume(&mut self, flow: Option<ContactFlowId>) -> Result<(), StepError> {
+        self.refuse_if_disconnected()?;
         if self.contact.state != State::Paused {
-            return Err(self.wrong_state("resumed", "only a paused task can").into());
+            return Err(self.wrong_state(StateChange::Resume).into());
         }
         let flow = self.flow_of_hook(flow, Hook::ResumeContact)?;
         self.contact.runs.retain(|run| run.purpose != Purpose::Pause);

@@ -4,7 +4,7 @@ use crate::contact::step::Move;
 use crate::contact::{CRITERIA_KEPT, Effect, RoutingUpdate, UpdatedProperty};
 use crate::criteria::{Criteria, Step, StepStatus};
 use crate::queue::QueueKind;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, StateChange};
 
 impl Move<'_> {
     pub(crate) fn update_routing(&mut self, update: RoutingUpdate) -> Result<(), Refusal> {
@@ -19,7 +19,7 @@ impl Move<'_> {
             return Err(Refusal::QueuePriority(wrong));
         }
         if self.contact.state.is_disconnected() || self.contact.connected_agent().is_some() {
-            return Err(self.wrong_state("routed anew", "only a task that no agent has joined can"));
+            return Err(self.wrong_state(StateChange::Routing));
         }
         if let Some(steps) = criteria {
             self.set_criteria(steps)?;

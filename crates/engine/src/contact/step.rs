@@ -8,7 +8,7 @@ use crate::contact::{
 };
 use crate::env::{Env, Need};
 use crate::id::{ContactFlowId, FileId, RunId, UserId};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, StateChange};
 use crate::start_task::{attributes, schedule};
 use crate::tag::{self, Tags};
 use crate::time::{MINUTE, Timestamp};
@@ -213,11 +213,8 @@ impl Move<'_> {
     }
 
     /// The refusal of what the present state does not allow.
-    pub(crate) fn wrong_state(&self, done: &'static str, allowed: &'static str) -> Refusal {
-        if self.contact.state.is_disconnected() {
-            return Refusal::ContactEnded(self.contact.id);
-        }
-        Refusal::WrongState { contact: self.contact.id, state: self.contact.state, done, allowed }
+    pub(crate) fn wrong_state(&self, change: StateChange) -> Refusal {
+        Refusal::WrongState { contact: self.contact.id, state: self.contact.state, change }
     }
 
     pub(crate) fn emit(&mut self, event_type: EventType) {

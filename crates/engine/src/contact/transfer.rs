@@ -4,7 +4,7 @@ use crate::contact::step::Move;
 use crate::contact::{Contact, Effect, InitiationMethod, State, StepError, Times, Transfer};
 use crate::flow::FlowType;
 use crate::id::{ContactFlowId, QueueId};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, StateChange};
 use crate::time::{MINUTE, Timestamp};
 
 /// How a contact goes on.
@@ -18,8 +18,9 @@ struct Successor {
 
 impl Move<'_> {
     pub(crate) fn transfer(&mut self, transfer: Transfer) -> Result<(), StepError> {
-        if matches!(self.contact.state, State::Scheduled | State::Ended | State::Completed) {
-            return Err(self.wrong_state("transferred", "only a task that has begun and not ended can").into());
+        self.refuse_if_disconnected()?;
+        if self.contact.state == State::Scheduled {
+            return Err(self.wrong_state(StateChange::Transfer).into());
         }
         let Transfer { flow, target_queue } = transfer;
         self.require_runnable(flow, &[FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer])?;

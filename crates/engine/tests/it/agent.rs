@@ -323,7 +323,7 @@ fn a_task_is_paused_with_its_agent() {
             1 offer a => Offered, ann["CONNECTING"]
             2 accept a => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
             3 pause a => Paused, PAUSED, ann["PAUSED"]
-            4 pause a => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Paused and cannot be paused: a task can be in its flow, in a queue and with an agent
+            4 pause a => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Paused and cannot be paused: a task can in its flow, in a queue while no agent is being offered it, and with an agent
             4 agents => ann OFFLINE not routable ["PAUSED"] slots 0
             5 offer b => Offered, ann["PAUSED", "CONNECTING"]
             6 accept b => Connected, CONNECTED_TO_AGENT, ann["PAUSED", "CONNECTED"]
@@ -355,7 +355,7 @@ fn a_task_that_is_paused_in_a_queue_leaves_it() {
         expect![[r#"
             0 start => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             1 pause => Paused, PAUSED
-            2 offer => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Paused and cannot be offered to an agent: only a queued contact can
+            2 offer => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Paused and cannot be offered to an agent: only a queued task that no agent is being offered can
             3 resume => InFlow, RESUMED
             4 pause => Paused, PAUSED
             5 resume flow=again => Queued, RESUMED, QUEUED
@@ -561,7 +561,7 @@ fn routing_data_changes_the_place() {
             27 offer => Offered, ann["CONNECTING"]
             31 tick => Offered, updated [RoutingCriteriaStepStatus]
             32 accept => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
-            33 route priority=1 => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Connected and cannot be routed anew: only a task that no agent has joined can
+            33 route priority=1 => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is Connected and cannot be routed anew: only a task that no agent has joined can, before its end
         "#]],
     );
     let contact = &world.contacts[&contact_id("a")];

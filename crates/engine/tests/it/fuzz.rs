@@ -1,6 +1,6 @@
 //! Arbitrary input: parser, validator and interpreter neither panic nor run for ever, and what a flow makes of a contact is bounded.
 
-use engine::contact::Event;
+use engine::contact::{Event, StepError};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
@@ -9,7 +9,8 @@ use engine::flow::{ContentHash, FlowType};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::world::{BASIC, World, contact_id, content};
+use crate::invariants;
+use crate::world::{World, contact_id, content, flow_id};
 
 struct KnowsSome;
 
@@ -35,7 +36,11 @@ fn seeds() -> Vec<Value> {
         j UpdateContactRoutingBehavior {"QueuePriority":"1"} next=k
         k Wait {"TimeLimitSeconds":"1"} next=l NoMatchingError=l Equals:WaitCompleted=l
         l UpdateContactTargetQueue {"QueueId":"BASIC"} next=m NoMatchingError=m
-        m TransferContactToQueue next=n QueueAtCapacity=n NoMatchingError=n
+        m TransferContactToQueue next=o QueueAtCapacity=o NoMatchingError=o
+        o UpdateContactEventHooks {"EventHooks":{"PauseContact":"$.Attributes.x"}} next=p NoMatchingError=p
+        p UpdateContactRoutingCriteria {"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"french","Value":"yes","ProficiencyLevel":"3","ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"9"}}]}} next=q NoMatchingError=q
+        q ResumeContact next=r NoMatchingError=r
+        r DequeueContactAndTransferToQueue {"QueueId":"OTHER"} next=n QueueAtCapacity=n NoMatchingError=n
         n DisconnectParticipant"#,
     );
     let defaults = DEFAULT_FLOWS.iter().map(|flow| flow.content.to_owned());
@@ -129,7 +134,7 @@ pub(crate) fn exercise(text: &str) {
     });
     let hash = ContentHash::of(text);
     world.instance.contents.insert(hash, CompiledFlow::of(&document).into());
-    for flow in ["main", "Default customer queue"] {
+    for flow in ["main", "Default customer queue", "Default agent whisper"] {
         world.flow_mut(flow).published = Some(hash);
     }
     world.run("start @x=1").unwrap();
@@ -140,7 +145,7 @@ pub(crate) fn exercise(text: &str) {
         let size = minicbor::to_vec(contact).unwrap().len();
         assert!(size < 400_000, "{size} bytes");
         assert!(contact.runs.len() <= 1);
-        assert_eq!(contact.head().queue, contact.queue.filter(|_| contact.head().queue == Some(BASIC)));
+        invariants::check(&world);
         if let Some((run, step)) = contact.pending_turn() {
             world.step(id, Event::Continue { run, step }).unwrap();
         } else if let Some((due, _)) = contact.next_due() {
@@ -151,6 +156,69 @@ pub(crate) fn exercise(text: &str) {
             break;
         }
     }
+    let mut world = World::new();
+    world.instance.contents.insert(hash, CompiledFlow::of(&document).into());
+    for flow in ["Default customer queue", "Default agent whisper"] {
+        world.flow_mut(flow).published = Some(hash);
+    }
+    for flow in ["paused", "resumed"] {
+        world = world.flow_unchecked(flow, "d DisconnectParticipant");
+        world.flow_mut(flow).published = Some(hash);
+    }
+    let life = ["start @x=1", "offer", "accept", "pause flow=paused", "resume flow=resumed", "pause", "stop", "close"];
+    for command in life {
+        // Refused where the flow has ended the contact or put it elsewhere.
+        let _: Result<String, StepError> = world.run(command);
+        invariants::check(&world);
+    }
+}
+
+/// What may happen in a world with a few tasks and two agents.
+fn happening() -> impl Strategy<Value = String> {
+    let verbs = [
+        "offer", "accept", "reject", "end", "complete", "close", "pause", "resume", "transfer", "stop", "miss", "fire",
+        "dismiss", "status", "open", "gone", "signout", "wake", "route", "tick", "update", "settle",
+    ];
+    let names = ["a", "b", "1", "2"];
+    let rest =
+        ["", "to=OTHER", "to=bob", "flow=waits", "flow=again", "priority=2", "french=3 seconds=30", "expiry=200"];
+    let agents = ["by=ann", "by=bob"];
+    let statuses = ["available", "lunch", "offline"];
+    let select = |words: &[&'static str]| proptest::sample::select(words.to_vec());
+    (select(&verbs), select(&names), select(&statuses), select(&rest), select(&agents)).prop_map(
+        |(verb, name, status, rest, agent)| match verb {
+            "status" => format!("status {status} {agent}"),
+            "tick" => "tick".to_owned(),
+            _ => format!("{verb} {name} {rest} {agent}"),
+        },
+    )
+}
+
+/// A world whose tasks wait in their whisper, pause, resume and disconnect flows, and are queued again.
+fn busy_world() -> World {
+    let waits = "w Wait {\"TimeLimitSeconds\":\"60\"} next=end NoMatchingError=end Equals:WaitCompleted=end\n end DisconnectParticipant";
+    let again = "q UpdateContactTargetQueue {\"QueueId\":\"OTHER\"} next=t NoMatchingError=end\n t TransferContactToQueue next=end QueueAtCapacity=end NoMatchingError=end\n end DisconnectParticipant";
+    let hook = |id: &str, hook: &str, flow: &str, next: &str| {
+        let flow = flow_id(flow);
+        format!(
+            "{id} UpdateContactEventHooks {{\"EventHooks\":{{\"{hook}\":\"{flow}\"}}}} next={next} NoMatchingError={next}\n"
+        )
+    };
+    let hooks = [
+        hook("a", "PauseContact", "waits", "b"),
+        hook("b", "ResumeContact", "again", "c"),
+        hook("c", "CustomerRemaining", "again", "d"),
+        hook("d", "AgentWhisper", "whisper", "q"),
+    ];
+    let mut world = World::new()
+        .flow("waits", waits)
+        .flow("again", again)
+        .flow_of_type("whisper", FlowType::AgentWhisper, &waits.replace("DisconnectParticipant", "EndFlowExecution"))
+        .flow("hooked", &(hooks.concat() + again))
+        .limit(|limits| limits.chain_members_max = 4);
+    world.run("start a flow=hooked expiry=150").unwrap();
+    world.run("start b").unwrap();
+    world
 }
 
 proptest! {
@@ -165,6 +233,29 @@ proptest! {
             *leaves[place] = value;
         }
         exercise(&root.to_string());
+    }
+
+    /// Whatever happens, a contact is in one place, its agent has it, and a refusal changes nothing.
+    #[test]
+    fn arbitrary_lives(happenings in proptest::collection::vec((0..90_i64, happening()), 1..40)) {
+        let mut world = busy_world();
+        for (seconds, command) in happenings {
+            world.instance.now = world.instance.now.plus_seconds(seconds);
+            let name = command.split(' ').nth(1).unwrap_or("a");
+            let of_contact = !matches!(command.split(' ').next(), Some("status" | "open" | "gone" | "signout" | "wake" | "tick" | "dismiss"));
+            if of_contact && !world.contacts.contains_key(&contact_id(name)) {
+                continue;
+            }
+            if command.starts_with("route") && !["priority", "french"].iter().any(|given| command.contains(given)) {
+                continue;
+            }
+            let before = (world.contacts.clone(), world.instance.agents.clone());
+            let result = world.run(&command);
+            invariants::check(&world);
+            if result.is_err() {
+                prop_assert!(before == (world.contacts.clone(), world.instance.agents.clone()), "{command} was refused and changed something");
+            }
+        }
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Runtime {
             tokio: tokio::runtime::Handle::current(),
             activity: Default::default(),
             trouble: Default::default(),
-            open_tasks: Default::default(),
+            loads: Default::default(),
             targets: Default::default(),
         });
         let (world, head) = service::load(&*shared.store, Scope::SYSTEM, shared.settings.token_retention_ms)
@@ -141,7 +141,12 @@ impl Runtime {
 
     /// Contacts that are open in the instances that are in memory.
     pub fn open_tasks(&self) -> usize {
-        self.shared.open_tasks()
+        self.shared.load().open_tasks
+    }
+
+    /// Calls and results that wait in the inboxes of all instances, as the workers last looked: once a second.
+    pub fn inbox_depth(&self) -> usize {
+        self.shared.load().waiting
     }
 
     /// The database.

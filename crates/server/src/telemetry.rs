@@ -83,6 +83,8 @@ pub fn render_runtime(runtime: &Runtime) -> String {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n\n");
     };
     single("callboard_tasks_open", "gauge", "Open tasks of the instances in memory", runtime.open_tasks() as u64);
+    let waiting = "Calls and results that wait for their instance's loop, looked at once a second";
+    single("callboard_inbox_depth", "gauge", waiting, runtime.inbox_depth() as u64);
     single("callboard_instances", "gauge", "Instances there are", runtime.directory().instance_count() as u64);
     single("callboard_commit_batches_waiting", "gauge", "Batches that wait for a commit", writer.waiting as u64);
     single("callboard_commit_rows_total", "counter", "Rows that commits wrote", writer.rows);

@@ -19,6 +19,15 @@ use crate::clock::Clock;
 /// Where an answer goes.
 pub type Reply = oneshot::Sender<Answer>;
 
+/// What a worker has on its hands, as it last looked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WorkerLoad {
+    /// Open tasks of the instances that it has in memory.
+    pub open_tasks: usize,
+    /// What waits in the inboxes of its instances.
+    pub waiting: usize,
+}
+
 /// Everything that the threads of a runtime share.
 pub struct Shared {
     pub options: RuntimeOptions,
@@ -35,8 +44,8 @@ pub struct Shared {
     pub activity: AtomicU64,
     /// Why writes are refused, by scope.
     pub trouble: Mutex<HashMap<Scope, String>>,
-    /// Open tasks by worker.
-    pub open_tasks: Mutex<HashMap<usize, usize>>,
+    /// What each worker has on its hands.
+    pub loads: Mutex<HashMap<usize, WorkerLoad>>,
     /// How many effects run against each host.
     pub targets: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
@@ -177,14 +186,18 @@ impl Shared {
         });
     }
 
-    /// Notes the open tasks of a worker.
-    pub fn note_open_tasks(&self, worker: usize, count: usize) {
-        self.open_tasks.lock().unwrap_or_else(PoisonError::into_inner).insert(worker, count);
+    /// Notes what a worker has on its hands.
+    pub fn note_load(&self, worker: usize, load: WorkerLoad) {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).insert(worker, load);
     }
 
-    /// Open tasks of all workers.
-    pub fn open_tasks(&self) -> usize {
-        self.open_tasks.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    /// What all workers have on their hands.
+    pub fn load(&self) -> WorkerLoad {
+        let loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        loads.values().fold(WorkerLoad::default(), |sum, load| WorkerLoad {
+            open_tasks: sum.open_tasks + load.open_tasks,
+            waiting: sum.waiting + load.waiting,
+        })
     }
 
     /// The places for effects against a host.

@@ -11,7 +11,7 @@ use store::{Scope, ScopeHead};
 use tokio::sync::oneshot;
 
 use super::effects;
-use super::shared::{Reply, Shared};
+use super::shared::{Reply, Shared, WorkerLoad};
 use crate::clock::wall_ms;
 
 /// Messages taken before the loops get their turn.
@@ -311,16 +311,20 @@ impl Worker<'_> {
         }
         self.last_sweep_ms = now;
         let idle_before = now - self.shared.options.idle_ms;
-        let mut open_tasks = 0;
+        let mut load = WorkerLoad::default();
         self.hosted.retain(|scope, hosted| match hosted {
-            Hosted::Opening(_) => true,
+            Hosted::Opening(inbox) => {
+                load.waiting += inbox.len();
+                true
+            }
             Hosted::Open(open) => {
                 let idle = open.instance.is_idle() && open.inbox.is_empty() && open.last_used_ms < idle_before;
-                open_tasks += open.instance.open_contacts();
+                load.open_tasks += open.instance.open_contacts();
+                load.waiting += open.inbox.len();
                 !idle || *scope == Scope::SYSTEM
             }
         });
-        self.shared.note_open_tasks(self.number, open_tasks);
+        self.shared.note_load(self.number, load);
     }
 
     fn is_quiet(&self) -> bool {

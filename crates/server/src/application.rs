@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::thread::available_parallelism;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use service::{AttachmentRules, HotBytes, Operations, Quotas, Settings};
 use store::sqlite::{self, SqliteStore};
 use store::{DataDir, Holder, Store as _, WriterBounds};
@@ -62,6 +62,7 @@ impl Application {
     /// Takes the data directory and starts the instances in it.
     pub async fn open(config: &Config, secret_key: Option<&str>, holder: &Holder) -> anyhow::Result<Application> {
         tls::install_provider();
+        require_parent(&config.server.data_dir)?;
         let data_dir = DataDir::take(&config.server.data_dir, holder)?;
         let root = data_dir.paths().root().to_owned();
         let store = Arc::new(SqliteStore::open(sqlite::Options {
@@ -141,6 +142,22 @@ impl Application {
         runtime.shutdown().await;
         drop(self.data_dir);
     }
+}
+
+/// Only the last part of a data directory's path is made: a parent that is missing is more likely a typing mistake or
+/// a file system that is not mounted, and an empty database beside the real one would not be noticed.
+fn require_parent(data_dir: &Path) -> anyhow::Result<()> {
+    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent
+        && !parent.is_dir()
+    {
+        bail!(
+            "data directory {}: there is no directory {} to make it in; make that first, or give another data_dir",
+            data_dir.display(),
+            parent.display()
+        );
+    }
+    Ok(())
 }
 
 /// The keys that seal secrets. A directory without access keys gets a new one; one with them and without the key is

@@ -49,7 +49,8 @@ pub struct Config {
 settings! {
     /// Where the server runs and as whom.
     pub struct Server("") {
-        /// Directory of the database, of attachments, of the key file and of the control socket. Made if missing.
+        /// Directory of the database, of attachments, of the key file and of the control socket. Made if
+        /// missing, in a directory that must exist.
         pub data_dir: PathBuf = "callboard-data",
         /// Address and port to listen on. Port 0 takes a free one; the line "listening on" names it.
         pub listen: String = "127.0.0.1:8080",

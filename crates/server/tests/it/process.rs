@@ -41,6 +41,9 @@ fn errors_of_configuration_name_what_is_wrong() {
     assert_eq!(refusal, "callboard: configuration file callboard.toml: unknown key lisen; did you mean listen?\n");
     let refusal = place.refused(&["serve", "--listen", "127.0.0.1:0", "--tls-cert", "no.pem", "--tls-key", "no.pem"]);
     assert!(refusal.contains("tls_cert no.pem"), "{refusal}");
+    let refusal = place.refused(&["serve", "--data-dir", "not/mounted/data"]);
+    assert!(refusal.contains("there is no directory not/mounted to make it in"), "{refusal}");
+    assert!(!place.path("not").exists());
     let refusal = place.refused(&["serve", "--listen", "nowhere"]);
     assert!(refusal.contains("cannot listen on nowhere"), "{refusal}");
 }

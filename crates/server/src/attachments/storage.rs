@@ -39,7 +39,7 @@ impl Storage {
         }
         let directory = paths.attachments();
         fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
-        let store = LocalFileSystem::new_with_prefix(&directory)?.with_fsync(true);
+        let store = LocalFileSystem::new_with_prefix(&directory)?.with_fsync(true).with_automatic_cleanup(true);
         Ok(Storage { store: Arc::new(store), prefix: String::new(), renames: true })
     }
 

@@ -187,6 +187,22 @@ async fn an_approved_file_is_in_its_place_and_a_refused_one_leaves_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_deleted_folder_takes_its_files_and_no_others_with_it() {
+    let (port, directory) = (host().await, tempfile::tempdir().unwrap());
+    let attachments = open(directory.path(), |_| {});
+    let url = format!("http://127.0.0.1:{port}/notes.txt");
+    for location in ["one/first/file", "one/second/file", "one/second/other", "onemore/third/file"] {
+        attachments.fetch(&Download { url: &url, file_name: "notes.txt", location }).await;
+    }
+    let folder = directory.path().join("attachments");
+    attachments.delete_folder("one/second").await.unwrap();
+    attachments.delete_folder("one/second").await.unwrap();
+    assert!(folder.join("one/first/file").exists() && !folder.join("one/second").exists());
+    attachments.delete_folder("one").await.unwrap();
+    assert!(folder.join("onemore/third/file").exists() && !folder.join("one").exists());
+}
+
 #[test]
 fn a_storage_that_cannot_be_opened_is_refused() {
     let directory = tempfile::tempdir().unwrap();

@@ -76,6 +76,9 @@ pub enum Event {
         /// The instance's Offline.
         offline: AgentStatusId,
     },
+    /// The user is deleted, and the record with it: what the agent was offered goes back to its queue, what is in after contact work is
+    /// closed. A contact that the agent has goes on without, until something ends it.
+    UserDeleted,
     /// Routing profile, proficiencies or another setting of the user changed.
     ConfigurationChanged,
 }
@@ -112,7 +115,7 @@ pub fn step(agent: &mut Agent, event: Event, now: Timestamp, limits: &Limits) ->
     let mut work = Work { agent, now, effects: Vec::new() };
     let emitted = work.apply(event, limits)?;
     let Work { agent, mut effects, .. } = work;
-    if *agent != before {
+    if *agent != before && agent.version == before.version {
         agent.version += 1;
     }
     effects.extend(emitted.filter(|_| *agent != before).map(Effect::Emit));
@@ -157,6 +160,7 @@ impl Work<'_> {
                 Presence::Absent(_) if self.is_due(limits) => return Ok(self.sign_out(offline)),
                 Presence::Program | Presence::Streaming | Presence::GoneSince(_) | Presence::Absent(_) => {}
             },
+            Event::UserDeleted => self.let_go(),
             Event::ConfigurationChanged => self.agent.version += 1,
         }
         Ok(Some(AgentEventType::StateChange))
@@ -267,6 +271,15 @@ impl Work<'_> {
         self.effects.extend(
             offered
                 .map(|entry| Effect::Contact { contact: entry.contact, event: contact::Event::OfferMissed { agent } }),
+        );
+    }
+
+    fn let_go(&mut self) {
+        self.miss_offers();
+        let agent = self.agent.user;
+        let ended = self.agent.contacts.iter().filter(|entry| entry.state == AgentContactState::Ended);
+        self.effects.extend(
+            ended.map(|entry| Effect::Contact { contact: entry.contact, event: contact::Event::Closed { agent } }),
         );
     }
 

@@ -299,6 +299,54 @@ fn signing_out_misses_offers_and_keeps_contacts() {
 }
 
 #[test]
+fn an_agent_who_is_deleted() {
+    let mut world = World::new().check(
+        "0 start a
+         0 start b
+         0 start c
+         1 offer a
+         2 accept a
+         3 offer b
+         4 accept b
+         5 end b
+         6 offer c
+         7 delete",
+        expect![[r#"
+            0 start a => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            0 start b => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            0 start c => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            1 offer a => Offered, ann["CONNECTING"]
+            2 accept a => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
+            3 offer b => Offered, ann["CONNECTED", "CONNECTING"]
+            4 accept b => Connected, CONNECTED_TO_AGENT, ann["CONNECTED", "CONNECTED"]
+            5 end b => Ended AGENT_DISCONNECT, DISCONNECTED, ann["CONNECTED", "ENDED"]
+            6 offer c => Offered, ann["CONNECTED", "ENDED", "CONNECTING"]
+            7 delete => ann["CONNECTED", "ENDED", "CONNECTING"], contact: [Queued, ann["CONNECTED", "ENDED", "MISSED"]], contact: [Completed AGENT_DISCONNECT, ann["CONNECTED", "MISSED"], COMPLETED]
+        "#]],
+    );
+    world.instance.users.remove(&ANN);
+    world.check(
+        "8 end a",
+        expect![[r#"
+        8 end a => Completed AGENT_DISCONNECT, DISCONNECTED, ann["ENDED", "MISSED"], ann["MISSED"], COMPLETED
+    "#]],
+    );
+}
+
+#[test]
+fn a_changed_configuration_is_a_new_version() {
+    let world = World::new().check(
+        "0 configure\n 1 status offline\n 2 status available",
+        expect![[r#"
+        0 configure => ann[]
+        1 status offline => ann[]
+        2 status available => ann[]
+    "#]],
+    );
+    assert_eq!(world.instance.agents[&ANN].version, 2);
+}
+
+#[test]
 fn a_task_is_paused_with_its_agent() {
     let world = World::new().check(
         "0 start a

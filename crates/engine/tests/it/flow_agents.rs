@@ -364,3 +364,47 @@ fn a_turn_that_a_pause_interrupts() {
     );
     assert!(world.contacts[&contact_id("a")].is_completed());
 }
+
+#[test]
+fn a_flow_asks_for_agents() {
+    let check = |metric: &str| {
+        format!(
+            "c CheckMetricData {{\"MetricType\":\"{metric}\",\"QueueId\":\"BASIC\"}} next=no NoMatchingError=no NoMatchingCondition=no NumberGreaterThan:0=yes\n yes DisconnectParticipant\n no DisconnectParticipant"
+        )
+    };
+    World::new()
+        .flow("available", &check("NumberOfAgentsAvailable"))
+        .flow("staffed", &check("NumberOfAgentsStaffed"))
+        .flow("online", &check("NumberOfAgentsOnline"))
+        .traced()
+        .check(
+            "0 full contacts=0 staffed=1 online=2
+             0 start a flow=available
+             0 start b flow=staffed
+             0 start c flow=online",
+            expect![[r#"
+                0 full contacts=0 staffed=1 online=2 => nothing
+                0 start a flow=available => c 0 -> no, no Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+                0 start b flow=staffed => c 1 -> yes, yes Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+                0 start c flow=online => c 2 -> yes, yes Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+            "#]],
+        );
+}
+
+#[test]
+fn an_event_flow_goes_on_in_another_flow() {
+    World::new()
+        .flow("other", "d DisconnectParticipant")
+        .flow(
+            "first",
+            &format!(
+                "t TransferToFlow {{\"ContactFlowId\":\"{}\"}} next=d NoMatchingError=d\n d DisconnectParticipant",
+                flow_id("other")
+            ),
+        )
+        .traced()
+        .check("0 start\n 1 pause flow=first", expect![[r#"
+            0 start => q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            1 pause flow=first => t Transferred, d Disconnected | Paused, PAUSED
+        "#]]);
+}

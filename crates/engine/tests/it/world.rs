@@ -1,18 +1,19 @@
 //! A small instance without a store: a queue or two, some flows, contacts by name. A script of one event a line goes in, what happened
 //! comes out.
 
+mod agents;
+mod flows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use engine::agent::{self, Agent, StatusRef};
-use engine::agent_status::AgentStatusKind;
+use engine::agent::{self, Agent};
 use engine::arn::Scope;
 use engine::contact::{
     Chain, Contact, ContactUpdate, Effect, Event, Link, NewTask, PendingAttachment, ReferenceStatus, RoutingUpdate,
     StepError, Transfer, Work, step,
 };
-use engine::criteria::{AttributeCondition, Expression, Level, Step};
 use engine::env::{Env, Need, QueueMetrics, TraceEntry};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
@@ -23,13 +24,15 @@ use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
 use engine::limits::Limits;
 use engine::queue::{Queue, QueueKind, QueueStatus};
 use engine::refusal::Refusal;
-use engine::routing_profile::{Channel, MediaConcurrency, RoutingProfile};
+use engine::routing_profile::RoutingProfile;
 use engine::start_task::schedule;
-use engine::user::{Identity, PhoneConfig, PhoneType, User};
+use engine::user::{PhoneConfig, User};
 use engine::*;
 use expect_test::Expect;
-use serde_json::{Value, json};
 
+pub(crate) use self::agents::user_named;
+use self::agents::{OFFLINE, PROFILE, french, routing_profile, status_named, user};
+pub(crate) use self::flows::content;
 use crate::invariants;
 
 /// Midday of a Wednesday.
@@ -40,8 +43,6 @@ pub(crate) const OTHER: QueueId = QueueId::from_bytes([0xb2; 16]);
 pub(crate) const NOON: HoursOfOperationId = HoursOfOperationId::from_bytes([0x0b; 16]);
 pub(crate) const ANN: UserId = UserId::from_bytes([0xa0; 16]);
 pub(crate) const BOB: UserId = UserId::from_bytes([0xb0; 16]);
-const PROFILE: RoutingProfileId = RoutingProfileId::from_bytes([1; 16]);
-const OFFLINE: AgentStatusId = AgentStatusId::from_bytes([0x0f; 16]);
 
 pub(crate) fn contact_id(name: &str) -> ContactId {
     let mut bytes = [0xcc; 16];
@@ -59,44 +60,6 @@ impl Resolver for KnowsAll {
     fn exists(&self, _: Resolves, _: &str) -> bool {
         true
     }
-}
-
-/// The content of a flow written as one action a line: identifier, type, parameters without blanks, and branches `next=target`,
-/// `ErrorType=target`, `Operator:operand=target`. The first action is the start.
-pub(crate) fn content(text: &str) -> String {
-    let text = text
-        .replace("BASIC", &BASIC.to_string())
-        .replace("OTHER", &OTHER.to_string())
-        .replace("NOON", &NOON.to_string())
-        .replace("ANN", &ANN.to_string());
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let actions: Vec<Value> = lines.iter().map(|line| action(line)).collect();
-    json!({"Version": "2019-10-30", "StartAction": actions[0]["Identifier"], "Actions": actions}).to_string()
-}
-
-fn action(line: &str) -> Value {
-    let mut words = line.splitn(3, ' ');
-    let (identifier, action_type) = (words.next().unwrap(), words.next().unwrap());
-    let rest = words.next().unwrap_or_default();
-    let (parameters, branches) = match rest.rfind('}') {
-        Some(end) => (serde_json::from_str(&rest[..=end]).unwrap(), &rest[end + 1..]),
-        None => (json!({}), rest),
-    };
-    let (mut transitions, mut errors, mut conditions) = (json!({}), Vec::new(), Vec::new());
-    for branch in branches.split_whitespace() {
-        let (what, target) = branch.rsplit_once('=').unwrap();
-        match what.split_once(':') {
-            Some((operator, operand)) => conditions
-                .push(json!({"NextAction": target, "Condition": {"Operator": operator, "Operands": [operand]}})),
-            None if what == "next" => transitions["NextAction"] = json!(target),
-            None => errors.push(json!({"ErrorType": what, "NextAction": target})),
-        }
-    }
-    if !branches.trim().is_empty() {
-        transitions["Errors"] = json!(errors);
-        transitions["Conditions"] = json!(conditions);
-    }
-    json!({"Identifier": identifier, "Type": action_type, "Parameters": parameters, "Transitions": transitions})
 }
 
 /// What steps look things up in.
@@ -242,73 +205,6 @@ pub(crate) fn queue(id: QueueId, kind: QueueKind, name: &str) -> Queue {
         tags: Default::default(),
         last_modified: START,
     }
-}
-
-fn user(id: UserId, username: &str) -> User {
-    User {
-        id,
-        username: username.into(),
-        password_hash: None,
-        identity: Identity::default(),
-        phone: Some(PhoneConfig {
-            phone_type: PhoneType::SoftPhone,
-            auto_accept: false,
-            after_contact_work_seconds: 0,
-            desk_phone_number: None,
-            persistent_connection: None,
-        }),
-        directory_user_id: None,
-        security_profiles: Default::default(),
-        routing_profile: PROFILE,
-        hierarchy_group: None,
-        proficiencies: vec![],
-        tags: Default::default(),
-        last_modified: START,
-        channels: vec![],
-    }
-}
-
-/// One slot for tasks.
-fn routing_profile() -> RoutingProfile {
-    RoutingProfile {
-        id: PROFILE,
-        name: "Everyone".into(),
-        description: "Takes tasks".into(),
-        concurrencies: vec![MediaConcurrency { channel: Channel::Task, concurrency: 1, cross_channel: None }],
-        default_outbound_queue: BASIC,
-        queues: vec![],
-        manual_queues: vec![],
-        availability_timer: None,
-        is_default: true,
-        tags: Default::default(),
-        last_modified: START,
-    }
-}
-
-/// A user by the name in a script.
-pub(crate) fn user_named(name: &str) -> UserId {
-    match name {
-        "ann" => ANN,
-        "bob" => BOB,
-        other => panic!("no user {other}"),
-    }
-}
-
-fn status_named(name: &str) -> StatusRef {
-    let (byte, kind) = match name {
-        "available" => (0xaa, AgentStatusKind::Routable),
-        "lunch" => (0xcc, AgentStatusKind::Custom),
-        "offline" => return StatusRef { id: OFFLINE, kind: AgentStatusKind::Offline },
-        other => panic!("no status {other}"),
-    };
-    StatusRef { id: AgentStatusId::from_bytes([byte; 16]), kind }
-}
-
-/// Agents with this much French, for so many seconds; then anybody.
-fn french(level: &str, seconds: &str) -> Vec<Step> {
-    let level = Level::new(level.parse().unwrap()).unwrap();
-    let condition = AttributeCondition::AtLeast { name: "french".into(), value: "yes".into(), level };
-    vec![Step::new(Expression::Attribute(condition), Some(seconds.parse().unwrap()))]
 }
 
 impl World {
@@ -482,6 +378,7 @@ impl World {
             "gone" => Some(agent::Event::StreamClosed),
             "signout" => Some(agent::Event::SignedOut { offline }),
             "wake" => Some(agent::Event::TimerFired { offline }),
+            "delete" => Some(agent::Event::UserDeleted),
             "configure" => Some(agent::Event::ConfigurationChanged),
             _ => None,
         };
@@ -533,7 +430,9 @@ impl World {
                 let metrics = QueueMetrics {
                     contacts_in_queue: options["contacts"].parse().unwrap(),
                     oldest_enqueue: Some(self.instance.now.plus_seconds(-90)),
-                    ..QueueMetrics::default()
+                    agents_available: options.get("available").map_or(0, |count| count.parse().unwrap()),
+                    agents_staffed: options.get("staffed").map_or(0, |count| count.parse().unwrap()),
+                    agents_online: options.get("online").map_or(0, |count| count.parse().unwrap()),
                 };
                 self.instance.metrics.insert(BASIC, metrics);
                 self.instance.metrics.insert(QueueId::of_agent(ANN), metrics);
@@ -672,43 +571,5 @@ impl World {
             }
         }
         Ok(shown)
-    }
-
-    /// Steps an agent, as the instance loop does.
-    pub(crate) fn step_agent(&mut self, user: UserId, event: agent::Event) -> Result<String, Refusal> {
-        let new = || Agent::new(user, OFFLINE, START);
-        let mut agent = self.instance.agents.get(&user).cloned().unwrap_or_else(new);
-        let effects = agent::step(&mut agent, event, self.instance.now, &self.instance.limits)?;
-        let stored: Agent = minicbor::decode(&minicbor::to_vec(&agent).unwrap()).unwrap();
-        assert_eq!(stored, agent);
-        let states: Vec<&str> = agent.contacts.iter().map(|entry| entry.state.as_str()).collect();
-        let mut shown = format!("{}{states:?}", self.instance.users[&user].username);
-        self.instance.agents.insert(user, agent);
-        for effect in effects {
-            match effect {
-                agent::Effect::Emit(agent::AgentEventType::StateChange) => {}
-                agent::Effect::Emit(other) => shown += &format!(" {other}"),
-                agent::Effect::Contact { contact, event } => {
-                    let moved = self.step(contact, event).expect("what an agent asks of a contact is possible");
-                    shown += &format!(", contact: [{moved}]");
-                }
-            }
-        }
-        Ok(shown)
-    }
-
-    /// Status, next status, presence and slots of every agent.
-    fn show_agents(&self) -> String {
-        let show = |agent: &Agent| {
-            let next = agent.next.map(|next| format!(" then {}", next.status.kind)).unwrap_or_default();
-            let states: Vec<&str> = agent.contacts.iter().map(|entry| entry.state.as_str()).collect();
-            let routable = if agent.is_routable() { "" } else { " not routable" };
-            let due = agent.next_due(&self.instance.limits).map(|due| due.since(START) / 1_000);
-            let due = due.map(|due| format!(" due {due}")).unwrap_or_default();
-            let name = &self.instance.users[&agent.user].username;
-            let (kind, slots) = (agent.status.kind, agent.active_slots(Channel::Task));
-            format!("{name} {kind}{next}{routable} {states:?} slots {slots}{due}")
-        };
-        self.instance.agents.values().map(show).collect::<Vec<_>>().join("; ")
     }
 }

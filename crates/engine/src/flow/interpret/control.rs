@@ -55,7 +55,7 @@ impl Move<'_> {
 
     /// Goes on in another flow, with the same contact and target queue.
     pub(super) fn transfer_to_flow(&mut self, flow: Option<&Text>) -> Outcome {
-        if self.run_mut().purpose != Purpose::Main {
+        if matches!(self.run_mut().purpose, Purpose::Queue | Purpose::Whisper) {
             return Outcome::ERROR;
         }
         let Some(flow) = flow.and_then(|text| self.text(text, ID_BYTES_MAX)).and_then(|text| id_of(&text).parse().ok())

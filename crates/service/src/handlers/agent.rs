@@ -3,6 +3,7 @@
 use engine::UserId;
 use engine::agent::{Agent, Effect, Event, step};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
+use engine::user::User;
 use store::{KeyId, Kind};
 
 use super::contact::{load_contact, move_contact};
@@ -20,22 +21,28 @@ impl Record for Agent {
     }
 }
 
-/// The record of an agent; of one who never was at work, as it begins.
-pub fn load_agent(tx: &Tx<'_>, user: UserId) -> Result<Agent, Halt> {
+/// The record of an agent; of one who never was at work, as it begins; none of a user who is not there (any more).
+pub fn load_agent(tx: &Tx<'_>, user: UserId) -> Result<Option<Agent>, Halt> {
     if let Some(agent) = tx.get::<Agent>(user.as_bytes()) {
-        return Ok(Agent::clone(&agent));
+        return Ok(Some(Agent::clone(&agent)));
+    }
+    if tx.get::<User>(user.as_bytes()).is_none() {
+        return Ok(None);
     }
     let statuses = tx.list::<AgentStatus>();
     let offline = statuses.iter().find(|status| status.kind == AgentStatusKind::Offline);
     let offline = offline.ok_or_else(|| ApiError::internal("the instance has no status Offline"))?;
-    Ok(Agent::new(user, offline.id, tx.now))
+    Ok(Some(Agent::new(user, offline.id, tx.now)))
 }
 
-/// Moves an agent by one event, saves it, and moves the contacts that it concerns.
+/// Moves an agent by one event, saves it, and moves the contacts that it concerns. What a contact tells a user who is gone is lost.
 pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Halt> {
-    let mut agent = load_agent(tx, user)?;
+    let Some(mut agent) = load_agent(tx, user)? else { return Ok(()) };
+    let version = agent.version;
     let effects = step(&mut agent, event, tx.now, &tx.settings().limits)?;
-    tx.put(agent);
+    if agent.version != version {
+        tx.put(agent);
+    }
     for effect in effects {
         match effect {
             Effect::Contact { contact, event } => {

@@ -103,37 +103,63 @@ impl Contact {
             scheduled: task.scheduled,
             ..Times::default()
         };
+        let state = if task.scheduled.is_some() { State::Scheduled } else { State::InFlow };
         let contact = Contact {
-            id: task.id,
-            state: if task.scheduled.is_some() { State::Scheduled } else { State::InFlow },
-            initiation_method: InitiationMethod::Api,
-            times,
+            state,
             initial,
             previous,
             related,
             association,
             depth,
-            name: task.name,
             description: task.description,
             references,
             segment: task.segment,
             tags: task.tags,
             target_queue: task.target_queue,
+            template: task.template,
+            quick_connect: task.quick_connect,
+            start_flow: Some(task.flow),
+            attachments: task.attachments,
+            created_by: task.created_by,
+            self_assigned: task.self_assigned,
+            ..Contact::blank(task.id, InitiationMethod::Api, times, task.name)
+        };
+        Ok((contact, chain))
+    }
+
+    /// A contact on its own that nothing is known of yet.
+    pub(crate) fn blank(id: ContactId, initiation_method: InitiationMethod, times: Times, name: String) -> Contact {
+        Contact {
+            id,
+            state: State::InFlow,
+            initiation_method,
+            times,
+            initial: None,
+            previous: None,
+            related: None,
+            association: None,
+            depth: 1,
+            name,
+            description: None,
+            references: BTreeMap::new(),
+            segment: BTreeMap::new(),
+            tags: Tags::new(),
+            target_queue: None,
             queue: None,
             queue_priority: None,
             queue_time_adjustment_seconds: None,
             disconnect_reason: None,
-            template: task.template,
-            quick_connect: task.quick_connect,
+            template: None,
+            quick_connect: None,
             reschedules: 0,
-            start_flow: Some(task.flow),
+            start_flow: None,
             runs: Vec::new(),
             runs_begun: 0,
             hooks: Vec::new(),
             flow_logging: false,
-            attachments: task.attachments,
-            created_by: task.created_by,
-            self_assigned: task.self_assigned,
+            attachments: Vec::new(),
+            created_by: None,
+            self_assigned: false,
             language_code: None,
             customer_id: None,
             offer: None,
@@ -143,8 +169,7 @@ impl Contact {
             criteria: Vec::new(),
             next: None,
             ranked_since: None,
-        };
-        Ok((contact, chain))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::contact::step::Move;
 use crate::contact::{
     AgentInfo, Contact, DisconnectReason, Effect, EventType, Hook, Offer, PausedFrom, State, StepError, UpdatedProperty,
 };
-use crate::criteria::{Criteria, StepStatus};
+use crate::criteria::StepStatus;
 use crate::flow::FlowType;
 use crate::flow::run::Purpose;
 use crate::id::UserId;
@@ -14,7 +14,8 @@ use crate::routing_profile::Channel;
 use crate::time::Timestamp;
 
 impl Move<'_> {
-    fn tell(&mut self, agent: UserId, event: agent::Event) {
+    /// Tells an agent what became of the contact.
+    pub(crate) fn tell(&mut self, agent: UserId, event: agent::Event) {
         self.effects.push(Effect::Agent { agent, event });
     }
 
@@ -166,17 +167,10 @@ impl Move<'_> {
         }
     }
 
-    /// Tells the agent who has the contact that it is paused or goes on.
-    pub(crate) fn tell_of_pause(&mut self, agent: UserId, paused: bool) {
-        let contact = self.contact.id;
-        let event = if paused { agent::Event::Paused { contact } } else { agent::Event::Resumed { contact } };
-        self.tell(agent, event);
-    }
-
     pub(crate) fn expire_criteria_step(&mut self) {
         let now = self.env.now();
         if let Some(criteria) = self.contact.criteria.last_mut() {
-            Criteria::expire(criteria, now);
+            criteria.expire(now);
         }
         self.effects.push(Effect::updated(UpdatedProperty::RoutingCriteriaStepStatus));
     }

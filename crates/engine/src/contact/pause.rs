@@ -1,5 +1,6 @@
 //! Pause and resume (contact-lifecycle.md section 6).
 
+use crate::agent;
 use crate::contact::step::Move;
 use crate::contact::{Contact, EventType, Hook, PAUSES_MAX, PausedFrom, Pauses, State, StepError};
 use crate::flow::FlowType;
@@ -45,7 +46,7 @@ impl Move<'_> {
         self.contact.state = State::Paused;
         self.emit(EventType::Paused);
         if let Some(agent) = agent {
-            self.tell_of_pause(agent, true);
+            self.tell(agent, agent::Event::Paused { contact: self.contact.id });
         }
         self.push_runnable(Purpose::Pause, flow);
         self.execute()
@@ -86,7 +87,7 @@ impl Move<'_> {
         self.contact.state = if agent.is_some() { State::Connected } else { State::InFlow };
         self.emit(EventType::Resumed);
         if let Some(agent) = agent {
-            self.tell_of_pause(agent, false);
+            self.tell(agent, agent::Event::Resumed { contact: self.contact.id });
         }
     }
 

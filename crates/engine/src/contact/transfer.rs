@@ -87,46 +87,29 @@ impl Move<'_> {
         };
         // Criteria are carried until an agent has joined (routing.md section 6).
         let criteria = old.criteria.last().filter(|_| old.agent.is_none()).cloned();
+        let times = Times { initiation: now, last_update: now, expiry, ..Times::default() };
         let contact = Contact {
-            id,
-            state: State::InFlow,
-            initiation_method: successor.method,
-            times: Times { initiation: now, last_update: now, expiry, ..Times::default() },
             initial: Some(old.chain_id()),
             previous: Some(old.id),
-            related: None,
             association: Some(old.association.unwrap_or(old.chain_id())),
             depth: old.depth + 1,
-            name: old.name.clone(),
             description: old.description.clone(),
             references: old.references.clone(),
             segment: old.segment.clone(),
             tags: old.tags.clone(),
             target_queue: successor.target_queue,
-            queue: None,
             queue_priority: old.queue_priority,
             queue_time_adjustment_seconds: old.queue_time_adjustment_seconds,
-            disconnect_reason: None,
             template: old.template.clone(),
-            quick_connect: None,
-            reschedules: 0,
             start_flow: successor.flow,
-            runs: Vec::new(),
-            runs_begun: 0,
             hooks: old.hooks.clone(),
             flow_logging: old.flow_logging,
-            attachments: Vec::new(),
             created_by: old.created_by,
-            self_assigned: false,
             language_code: old.language_code.clone(),
             customer_id: old.customer_id.clone(),
-            offer: None,
-            offers: 0,
-            agent: None,
-            pauses: None,
             criteria: criteria.into_iter().collect(),
-            next: None,
             ranked_since: successor.ranked_since,
+            ..Contact::blank(id, successor.method, times, old.name.clone())
         };
         self.chain.members += 1;
         self.chain.open += 1;

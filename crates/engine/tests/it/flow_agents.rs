@@ -403,8 +403,11 @@ fn an_event_flow_goes_on_in_another_flow() {
             ),
         )
         .traced()
-        .check("0 start\n 1 pause flow=first", expect![[r#"
+        .check(
+            "0 start\n 1 pause flow=first",
+            expect![[r#"
             0 start => q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             1 pause flow=first => t Transferred, d Disconnected | Paused, PAUSED
-        "#]]);
+        "#]],
+        );
 }

@@ -139,7 +139,7 @@ impl Move<'_> {
         info.warns = false;
         self.tell(agent, agent::Event::Ended { contact: self.contact.id });
         if user.is_none() {
-            self.end_after_contact_work();
+            self.note_end_of_after_contact_work();
         }
     }
 
@@ -153,11 +153,15 @@ impl Move<'_> {
     }
 
     pub(crate) fn end_after_contact_work(&mut self) {
+        self.note_end_of_after_contact_work();
+        self.complete_if_over();
+    }
+
+    fn note_end_of_after_contact_work(&mut self) {
         let info = self.contact.agent.as_mut().expect("after contact work is an agent's");
         info.acw_end = Some(self.env.now());
         let agent = info.agent;
         self.tell(agent, agent::Event::Closed { contact: self.contact.id });
-        self.complete_if_over();
     }
 
     /// Of an agent who is offered the contact while it ends or goes elsewhere.

@@ -3,7 +3,7 @@
 use engine::flow::FlowType;
 use expect_test::expect;
 
-use crate::world::{BASIC, START, World, contact_id, flow_id};
+use crate::world::{ANN, BASIC, START, World, contact_id, flow_id};
 
 /// A flow that sets a hook and then queues the task.
 fn hooked(hook: &str, flow: &str) -> String {
@@ -410,4 +410,19 @@ fn an_event_flow_goes_on_in_another_flow() {
             1 pause flow=first => t Transferred, d Disconnected | Paused, PAUSED
         "#]],
         );
+}
+
+#[test]
+fn a_disconnect_flow_of_a_task_whose_agent_is_deleted() {
+    let mut world = World::new()
+        .flow("last", "w Wait {\"TimeLimitSeconds\":\"60\"} next=end NoMatchingError=end Equals:WaitCompleted=end\n end DisconnectParticipant")
+        .flow("main", &hooked("CustomerRemaining", "last"));
+    for command in ["start", "offer", "accept"] {
+        world.run(command).unwrap();
+    }
+    world.instance.users.remove(&ANN);
+    world.check("1 stop\n 61 tick", expect![[r#"
+        1 stop => Ended API, DISCONNECTED, ann["ENDED"], ann[]
+        61 tick => Completed API, COMPLETED
+    "#]]);
 }

@@ -22,7 +22,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use engine::{ContactId, InstanceId, Timestamp};
+use engine::{ContactId, InstanceId, Timestamp, UserId};
 use store::{Batch, CommitError, CommitNumber, Epoch, Key, Scan, Scope, ScopeHead};
 
 use crate::directory::DirectoryChange;
@@ -177,8 +177,18 @@ struct Waiting<R> {
 enum Event<R> {
     Request(Request, R),
     Timer(ContactId),
+    Agent(UserId, AgentWake),
     Effect(EffectId, EffectOutcome),
     Maintenance,
+}
+
+/// Why an agent is woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AgentWake {
+    /// A timer is due.
+    Timer,
+    /// The agent's event stream ended with the process that had it.
+    StreamLost,
 }
 
 /// The owner of an instance.
@@ -198,6 +208,11 @@ pub struct InstanceLoop<R> {
     busy_contacts: BTreeSet<ContactId>,
     /// When timers that failed are tried again.
     failed_timers: BTreeMap<ContactId, Timestamp>,
+    /// The same of agents.
+    failed_agents: BTreeMap<UserId, Timestamp>,
+    /// Agents whose stream was open in an earlier process.
+    streams_lost: BTreeSet<UserId>,
+    busy_agents: BTreeSet<UserId>,
     last_turn: Option<ContactId>,
     cold_changes: ColdChanges,
     next_ticket: u64,
@@ -228,6 +243,9 @@ impl<R> InstanceLoop<R> {
         bounds: TurnBounds,
     ) -> Self {
         let now = Timestamp(head.now_ms);
+        let mut world = world;
+        world.bind(&settings.limits);
+        let streams_lost = world.agents.streaming().collect();
         InstanceLoop {
             scope,
             epoch: head.epoch,
@@ -243,6 +261,9 @@ impl<R> InstanceLoop<R> {
             waiting: HashMap::new(),
             busy_contacts: BTreeSet::new(),
             failed_timers: BTreeMap::new(),
+            failed_agents: BTreeMap::new(),
+            streams_lost,
+            busy_agents: BTreeSet::new(),
             last_turn: None,
             cold_changes: ColdChanges::default(),
             next_ticket: 0,
@@ -283,6 +304,8 @@ impl<R> InstanceLoop<R> {
             && self.waiting.is_empty()
             && self.performing.is_empty()
             && self.world.unstarted_effects == 0
+            // Streams are in this process: an instance that is opened again takes them for lost.
+            && self.world.agents.streaming().next().is_none()
     }
 
     /// Whether something is not durable yet.
@@ -415,7 +438,7 @@ impl<R> InstanceLoop<R> {
     }
 
     fn has_due_timer(&self) -> bool {
-        self.first_due().is_some()
+        self.first_due().is_some() || self.first_due_agent().is_some()
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -423,13 +446,18 @@ impl<R> InstanceLoop<R> {
             self.busy_contacts.contains(id) || self.failed_timers.contains_key(id) || self.quarantine.holds_timer(id)
         };
         let timers = self.world.contacts.next_due(|id| !aside(id));
-        let tried_again = self.failed_timers.values().copied().min();
-        timers.into_iter().chain(tried_again).chain(self.maintenance.next_due(&self.world)).min()
+        let tried_again = self.failed_timers.values().chain(self.failed_agents.values()).copied().min();
+        let agents =
+            self.world.agents.next_due().filter(|_| self.failed_agents.is_empty() && self.busy_agents.is_empty());
+        let timers = timers.into_iter().chain(agents);
+        timers.chain(tried_again).chain(self.maintenance.next_due(&self.world)).min()
     }
 
     /// When the instance must be opened if the process ends now. Effects and flow turns go on at once.
     fn next_due_after_restart(&self) -> Option<Timestamp> {
-        let unfinished = self.world.contacts.turns().next().is_some() || self.world.has_effects();
+        let unfinished = self.world.contacts.turns().next().is_some()
+            || self.world.has_effects()
+            || self.world.agents.streaming().next().is_some();
         if unfinished {
             Some(self.now)
         } else {
@@ -437,7 +465,26 @@ impl<R> InstanceLoop<R> {
         }
     }
 
+    /// The agent who is to be woken next.
+    fn first_due_agent(&self) -> Option<(UserId, AgentWake)> {
+        if !matches!(self.health, Health::Serving) || self.batch_is_full_of_timers() {
+            return None;
+        }
+        let may_be_tried = |user: &UserId| {
+            let later = self.failed_agents.get(user).is_some_and(|at| *at > self.now);
+            !later && !self.busy_agents.contains(user) && !self.quarantine.holds_agent(user)
+        };
+        let lost = self.streams_lost.iter().copied().find(may_be_tried);
+        let due = self.world.agents.due_by(self.now).find(may_be_tried);
+        lost.map(|user| (user, AgentWake::StreamLost)).or(due.map(|user| (user, AgentWake::Timer)))
+    }
+
     fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {
+        if let Some((agent, wake)) = self.first_due_agent() {
+            self.open.timers += 1;
+            self.run(Event::Agent(agent, wake), out);
+            return true;
+        }
         let Some(contact) = self.first_due() else { return false };
         self.open.timers += 1;
         self.run(Event::Timer(contact), out);

@@ -10,6 +10,7 @@
 //!
 //! Begin with `instance_loop.rs`, then `handlers/contact.rs`.
 
+mod agents;
 mod call;
 mod check;
 mod contacts;

@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use engine::agent::Agent;
 use engine::contact::{Chain, Contact};
 use engine::instance::Instance;
-use engine::{ContactId, InstanceId};
+use engine::limits::Limits;
+use engine::{ContactId, InstanceId, UserId};
 use store::{Key, KeyId, Kind, Write};
 
+use crate::agents::AgentOrder;
 use crate::contacts::ContactTable;
 use crate::directory::DirectoryChange;
 use crate::effect::EffectRecord;
@@ -50,8 +53,12 @@ pub struct Pending {
 pub struct World {
     config: BTreeMap<(Kind, KeyId), Held>,
     kinds_changed: BTreeMap<Kind, u64>,
+    /// The bounds of the domain, which say when an agent is due.
+    limits: Limits,
     /// The contacts that have not ended.
     pub contacts: ContactTable,
+    /// When agents have to be woken.
+    pub agents: AgentOrder,
     chains: HashMap<ContactId, PackedChain>,
     chain_bytes: usize,
     cold: HashMap<Key, Pending>,
@@ -111,6 +118,15 @@ impl World {
     /// All hot records have been taken.
     pub fn finish_load(&mut self) {
         self.contacts.finish_load();
+    }
+
+    /// The bounds that hold from now on. Comes before the first change.
+    pub fn bind(&mut self, limits: &Limits) {
+        self.limits = limits.clone();
+        let agents: Vec<Arc<Agent>> = self.config_of::<Agent>().0.map(|(_, agent)| agent).collect();
+        for agent in agents {
+            self.agents.put(&agent, &self.limits);
+        }
     }
 
     /// Takes a journal entry from the store, for the tokens that are not sealed yet and the event sequence.
@@ -193,6 +209,9 @@ impl World {
     ) -> (Vec<EventRecord>, Vec<TokenEntry>) {
         for ((kind, id), change) in changes.config {
             self.kinds_changed.insert(kind, commit);
+            if kind == kinds::AGENT {
+                self.order_agent(&id, change.as_ref());
+            }
             let key = Key::new(kind, id.clone());
             match change {
                 Some(record) => {
@@ -219,6 +238,16 @@ impl World {
         }
         self.last_event += changes.events.len() as u64;
         (changes.events, changes.tokens)
+    }
+
+    fn order_agent(&mut self, id: &KeyId, change: Option<&Arc<dyn AnyRecord>>) {
+        match change {
+            Some(record) => self.agents.put(&typed(record), &self.limits),
+            None => {
+                let bytes: [u8; 16] = id[..].try_into().expect("an agent's id has 16 bytes");
+                self.agents.remove(UserId::from_bytes(bytes));
+            }
+        }
     }
 
     fn apply_contact(&mut self, id: ContactId, contact: &Contact, commit: u64, writes: &mut Vec<Write>) {

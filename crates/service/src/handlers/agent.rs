@@ -1,9 +1,10 @@
 //! Agents: moves the record of an agent, and carries over what agent and contact have to say to each other.
 
-use engine::UserId;
-use engine::agent::{Agent, Effect, Event, step};
+pub use engine::agent::Event;
+use engine::agent::{Agent, Effect, step};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
 use engine::user::User;
+use engine::{AgentStatusId, UserId};
 use store::{KeyId, Kind};
 
 use super::contact::{load_contact, move_contact};
@@ -29,10 +30,14 @@ pub fn load_agent(tx: &Tx<'_>, user: UserId) -> Result<Option<Agent>, Halt> {
     if tx.get::<User>(user.as_bytes()).is_none() {
         return Ok(None);
     }
+    Ok(Some(Agent::new(user, offline(tx)?, tx.now)))
+}
+
+/// The status Offline of the instance.
+pub fn offline(tx: &Tx<'_>) -> Result<AgentStatusId, Halt> {
     let statuses = tx.list::<AgentStatus>();
     let offline = statuses.iter().find(|status| status.kind == AgentStatusKind::Offline);
-    let offline = offline.ok_or_else(|| ApiError::internal("the instance has no status Offline"))?;
-    Ok(Some(Agent::new(user, offline.id, tx.now)))
+    Ok(offline.ok_or_else(|| ApiError::internal("the instance has no status Offline"))?.id)
 }
 
 /// Moves an agent by one event, saves it, and moves the contacts that it concerns. What a contact tells a user who is gone is lost.
@@ -55,4 +60,10 @@ pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Hal
         }
     }
     Ok(())
+}
+
+/// An agent's timer is due.
+pub fn run_due_agent(tx: &mut Tx<'_>, user: UserId) -> Result<(), Halt> {
+    let offline = offline(tx)?;
+    move_agent(tx, user, Event::TimerFired { offline })
 }

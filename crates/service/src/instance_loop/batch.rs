@@ -198,6 +198,8 @@ impl<R> InstanceLoop<R> {
         out.extend(replies.map(|reply| Output::Answer(reply, Err(not_written(&reason)))));
         self.busy_contacts.clear();
         self.failed_timers.clear();
+        self.failed_agents.clear();
+        self.busy_agents.clear();
         self.maintenance.interrupt();
         self.cold_changes.clear();
         self.world = World::default();
@@ -211,6 +213,7 @@ impl<R> InstanceLoop<R> {
         self.now = self.now.max(Timestamp(head.now_ms));
         self.open = OpenBatch::new(head.number.0 + 1, world.last_event + 1);
         self.world = world;
+        self.world.bind(&self.settings.limits);
         let unstarted = self.world.effects().count();
         self.world.unstarted_effects = unstarted;
         let reason = match std::mem::replace(&mut self.health, Health::Serving) {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use engine::ContactId;
+use engine::{ContactId, UserId};
 use store::{CommitError, Reason, Refusal};
 
 use crate::effect::EffectId;
@@ -26,6 +26,8 @@ const SUSPECTS_MAX: usize = 1_024;
 pub(super) enum Suspect {
     /// A contact's timer, or the next turn of its flow.
     Timer(ContactId),
+    /// An agent's timer.
+    Agent(UserId),
     /// The result of an effect.
     Effect(EffectId),
     /// A call, which is tried again with the same token.
@@ -36,6 +38,7 @@ impl fmt::Display for Suspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Suspect::Timer(contact) => write!(f, "the timer of contact {contact}"),
+            Suspect::Agent(agent) => write!(f, "the timer of agent {agent}"),
             Suspect::Effect(effect) => write!(f, "the result of effect {}", effect.0),
             Suspect::Call(_) => f.write_str("a call"),
         }
@@ -102,6 +105,11 @@ impl Quarantine {
     /// Whether an event is set aside.
     pub fn holds(&self, suspect: &Suspect) -> bool {
         self.held.contains(suspect)
+    }
+
+    /// Whether an agent's timer is set aside.
+    pub fn holds_agent(&self, agent: &UserId) -> bool {
+        !self.held.is_empty() && self.holds(&Suspect::Agent(*agent))
     }
 
     /// Whether a contact's timer is set aside.

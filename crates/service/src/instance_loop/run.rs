@@ -1,14 +1,15 @@
 //! Running one event: the handler on an overlay, and what becomes of the overlay.
 
-use engine::Timestamp;
+use engine::{Timestamp, UserId};
 
 use super::quarantine::{COMMITS_ALONE_MAX, Suspect};
 use super::{
-    Attempt, Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output, Waiting,
+    AgentWake, Attempt, Event, FETCHES_PER_EVENT_MAX, Fetch, FetchRequest, Fetched, Health, InstanceLoop, Output,
+    Waiting,
 };
 use crate::effect::{EffectId, EffectOutcome, EffectRecord};
 use crate::error::{ApiError, Halt};
-use crate::handlers::contact;
+use crate::handlers::{agent, contact};
 use crate::token::Token;
 use crate::tx::{Cold, ColdRecord, Ground, Need, Tx};
 
@@ -20,7 +21,7 @@ impl<R> Event<R> {
     pub(super) fn into_reply(self) -> Option<R> {
         match self {
             Event::Request(_, reply) => Some(reply),
-            Event::Timer(_) | Event::Effect(..) | Event::Maintenance => None,
+            Event::Timer(_) | Event::Agent(..) | Event::Effect(..) | Event::Maintenance => None,
         }
     }
 }
@@ -82,6 +83,24 @@ impl<R> InstanceLoop<R> {
                     }
                 }
             }
+            Event::Agent(user, wake) => {
+                self.busy_agents.remove(&user);
+                let work = |tx: &mut Tx<'_>| match wake {
+                    AgentWake::Timer => agent::run_due_agent(tx, user),
+                    AgentWake::StreamLost => agent::move_agent(tx, user, agent::Event::StreamClosed),
+                };
+                match self.attempt(Some(Suspect::Agent(user)), seed, &cold, None, work) {
+                    Ok(_) => {
+                        self.failed_agents.remove(&user);
+                        self.streams_lost.remove(&user);
+                    }
+                    Err((Halt::Refused(error), _)) => self.agent_failed(user, &error, out),
+                    Err((Halt::Need(need), _)) => {
+                        self.busy_agents.insert(user);
+                        self.wait(again(Event::Agent(user, wake), cold), need, out);
+                    }
+                }
+            }
             Event::Effect(id, outcome) => {
                 let suspect = Suspect::Effect(id);
                 if self.quarantine.holds(&suspect) {
@@ -135,6 +154,14 @@ impl<R> InstanceLoop<R> {
         out.push(Output::Alarm(format!("the timer of contact {id} failed and is tried again later: {error}{cause}")));
     }
 
+    /// The same of an agent.
+    fn agent_failed(&mut self, user: UserId, error: &ApiError, out: &mut Vec<Output<R>>) {
+        self.busy_agents.remove(&user);
+        self.failed_agents.insert(user, self.now.plus_millis(TIMER_RETRY_MS));
+        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        out.push(Output::Alarm(format!("the timer of agent {user} failed and is tried again later: {error}{cause}")));
+    }
+
     /// Runs a handler on an overlay. Success joins the open batch. Both ways it says what the outcome rests on.
     fn attempt<T>(
         &mut self,
@@ -184,6 +211,7 @@ impl<R> InstanceLoop<R> {
         match event {
             Event::Request(_, reply) => out.push(Output::Answer(reply, Err(error))),
             Event::Timer(id) => self.timer_failed(id, &error, out),
+            Event::Agent(user, _) => self.agent_failed(user, &error, out),
             Event::Effect(id, _) => {
                 self.perform_again(id);
                 out.push(Output::Alarm(format!("effect {} is performed again: {error}", id.0)));

@@ -214,13 +214,14 @@ impl Agent {
 
     /// When it next has to be woken by [`Event::TimerFired`].
     pub fn next_due(&self, limits: &Limits) -> Option<Timestamp> {
+        let session = |at: Timestamp| at.plus_seconds(i64::from(limits.session_seconds_max));
         match self.presence {
             Presence::Program | Presence::Streaming => None,
-            Presence::GoneSince(at) => limits.presence_grace_seconds.map(|grace| at.plus_seconds(i64::from(grace))),
-            Presence::Absent(at) => {
-                let works = self.status.kind != AgentStatusKind::Offline;
-                works.then(|| at.plus_seconds(i64::from(limits.session_seconds_max)))
-            }
+            Presence::GoneSince(at) => match limits.presence_grace_seconds {
+                Some(grace) => Some(at.plus_seconds(i64::from(grace))),
+                None => Some(session(at)),
+            },
+            Presence::Absent(at) => Some(session(at)),
         }
     }
 }

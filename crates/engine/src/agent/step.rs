@@ -114,12 +114,13 @@ pub fn step(agent: &mut Agent, event: Event, now: Timestamp, limits: &Limits) ->
     let before = agent.clone();
     let mut work = Work { agent, now, effects: Vec::new() };
     let emitted = work.apply(event, limits)?;
-    let Work { agent, mut effects, .. } = work;
+    let Work { agent, effects, .. } = work;
     if *agent != before && agent.version == before.version {
         agent.version += 1;
     }
-    effects.extend(emitted.filter(|_| *agent != before).map(Effect::Emit));
-    Ok(effects)
+    // First, because the contacts that follow change the agent again.
+    let emitted = emitted.filter(|_| *agent != before).map(Effect::Emit);
+    Ok(emitted.into_iter().chain(effects).collect())
 }
 
 struct Work<'a> {
@@ -156,8 +157,12 @@ impl Work<'_> {
             }
             Event::SignedOut { offline } => return Ok(self.sign_out(offline)),
             Event::TimerFired { offline } => match self.agent.presence {
-                Presence::GoneSince(at) if self.is_due(limits) => self.agent.presence = Presence::Absent(at),
-                Presence::Absent(_) if self.is_due(limits) => return Ok(self.sign_out(offline)),
+                Presence::GoneSince(at) if self.is_due(limits) && limits.presence_grace_seconds.is_some() => {
+                    self.agent.presence = Presence::Absent(at);
+                }
+                Presence::GoneSince(_) | Presence::Absent(_) if self.is_due(limits) => {
+                    return Ok(self.sign_out(offline));
+                }
                 Presence::Program | Presence::Streaming | Presence::GoneSince(_) | Presence::Absent(_) => {}
             },
             Event::UserDeleted => self.let_go(),

@@ -256,14 +256,15 @@ fn an_agent_whose_stream_is_gone() {
         "#]],
     );
     World::new().limit(|limits| limits.presence_grace_seconds = None).check(
-        "0 open\n 0 status available\n 1 gone\n 1 agents\n 2 signout\n 2 agents",
+        "0 open\n 0 status available\n 1 gone\n 1 agents\n 61 wake\n 43201 wake\n 43202 agents",
         expect![[r#"
             0 open => ann[] LOGIN
             0 status available => ann[]
             1 gone => ann[]
-            1 agents => ann ROUTABLE [] slots 0
-            2 signout => ann[] LOGOUT
-            2 agents => ann OFFLINE not routable [] slots 0
+            1 agents => ann ROUTABLE [] slots 0 due 43201
+            61 wake => ann[]
+            43201 wake => ann[] LOGOUT
+            43202 agents => ann OFFLINE not routable [] slots 0
         "#]],
     );
 }
@@ -290,7 +291,7 @@ fn signing_out_misses_offers_and_keeps_contacts() {
             1 offer a => Offered, ann["CONNECTING"]
             1 accept a => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
             2 offer b => Offered, ann["CONNECTED", "CONNECTING"]
-            3 signout => ann["CONNECTED", "CONNECTING"], contact: [Queued, ann["CONNECTED", "MISSED"]] LOGOUT
+            3 signout => ann["CONNECTED", "CONNECTING"] LOGOUT, contact: [Queued, ann["CONNECTED", "MISSED"]]
             3 agents => ann OFFLINE not routable ["CONNECTED", "MISSED"] slots 2
             4 end a => Ended AGENT_DISCONNECT, DISCONNECTED, ann["ENDED", "MISSED"]
             5 close a => Completed AGENT_DISCONNECT, ann["MISSED"], COMPLETED

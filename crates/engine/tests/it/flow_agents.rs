@@ -421,8 +421,11 @@ fn a_disconnect_flow_of_a_task_whose_agent_is_deleted() {
         world.run(command).unwrap();
     }
     world.instance.users.remove(&ANN);
-    world.check("1 stop\n 61 tick", expect![[r#"
+    world.check(
+        "1 stop\n 61 tick",
+        expect![[r#"
         1 stop => Ended API, DISCONNECTED, ann["ENDED"], ann[]
         61 tick => Completed API, COMPLETED
-    "#]]);
+    "#]],
+    );
 }

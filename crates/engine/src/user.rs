@@ -156,3 +156,52 @@ impl User {
         self.channel(channel).and_then(|config| config.after_contact_work_seconds).unwrap_or_else(of_phone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_a_channel_go_before_those_of_the_phone() {
+        let phone = PhoneConfig {
+            phone_type: PhoneType::SoftPhone,
+            auto_accept: true,
+            after_contact_work_seconds: 90,
+            desk_phone_number: None,
+            persistent_connection: None,
+        };
+        let channel = |auto_accept, after_contact_work_seconds| ChannelConfig {
+            channel: Channel::Task,
+            auto_accept,
+            after_contact_work_seconds,
+            callback_auto_accept: None,
+            callback_after_contact_work_seconds: None,
+        };
+        let table = [
+            (None, vec![], (false, 0)),
+            (Some(phone.clone()), vec![], (true, 90)),
+            (Some(phone.clone()), vec![channel(Some(false), Some(5))], (false, 5)),
+            (Some(phone), vec![channel(None, Some(0))], (true, 0)),
+            (None, vec![channel(Some(true), None)], (true, 0)),
+        ];
+        for (phone, channels, expected) in table {
+            let user = User {
+                id: UserId::from_bytes([1; 16]),
+                username: "ann".into(),
+                password_hash: None,
+                identity: Identity::default(),
+                phone,
+                directory_user_id: None,
+                security_profiles: BTreeSet::new(),
+                routing_profile: RoutingProfileId::from_bytes([1; 16]),
+                hierarchy_group: None,
+                proficiencies: Vec::new(),
+                tags: Tags::new(),
+                last_modified: Timestamp(0),
+                channels,
+            };
+            let found = (user.auto_accepts(Channel::Task), user.after_contact_work_seconds(Channel::Task));
+            assert_eq!(found, expected, "{:?} {:?}", user.phone, user.channels);
+        }
+    }
+}

@@ -3,7 +3,8 @@
 use crate::agent::{self, AgentContact, AgentContactState};
 use crate::contact::step::Move;
 use crate::contact::{
-    AgentInfo, Contact, DisconnectReason, Effect, EventType, Hook, Offer, PausedFrom, State, StepError, UpdatedProperty,
+    AgentInfo, Contact, DisconnectReason, Effect, EventType, Hook, OFFER_SECONDS, Offer, PausedFrom, State, StepError,
+    UpdatedProperty,
 };
 use crate::criteria::StepStatus;
 use crate::flow::FlowType;
@@ -62,7 +63,11 @@ impl Move<'_> {
 
     fn refuse_unless_offered(&self, agent: UserId) -> Result<(), Refusal> {
         self.refuse_if_disconnected()?;
-        let open = self.contact.offer.is_some_and(|offer| offer.agent == agent && offer.accepted.is_none());
+        // The time counts, also when the timer comes late.
+        let now = self.env.now();
+        let lasts = |offer: &Offer| now < offer.since.plus_seconds(OFFER_SECONDS);
+        let offer = self.contact.offer.filter(|offer| offer.accepted.is_none() && lasts(offer));
+        let open = offer.is_some_and(|offer| offer.agent == agent);
         if open { Ok(()) } else { Err(Refusal::NotOffered { contact: self.contact.id, agent }) }
     }
 

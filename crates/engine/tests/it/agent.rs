@@ -46,6 +46,7 @@ fn a_missed_offer_goes_back_to_its_place() {
          0 start
          5 offer
          34 tick
+         35 accept
          35 tick
          36 accept
          36 agents
@@ -60,6 +61,7 @@ fn a_missed_offer_goes_back_to_its_place() {
             0 start => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             5 offer => Offered, ann["CONNECTING"]
             34 tick => nothing
+            35 accept => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is not offered to agent a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0: only the agent who is being offered a contact can answer, within 30 seconds
             35 tick => Queued, ann["MISSED"]
             36 accept => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is not offered to agent a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0: only the agent who is being offered a contact can answer, within 30 seconds
             36 agents => ann ROUTABLE ["MISSED"] slots 1

@@ -352,8 +352,7 @@ def test_a_voice_action_takes_its_error_branch(run):
     assert contact["Attributes"] == {"voice": "no"}
 
 
-def test_a_task_waits_in_the_queue_flow(timed, run):
-    """The hooks of a contact cannot be set yet, so the action takes its error branch and the default queue flow runs."""
+def test_a_task_waits_in_the_queue_flow_that_was_set(timed, run):
     own = content(stay("wait", 60, "mark"), set_attributes("mark", "rest", waiting="a minute"), stay("rest"), end())
     queue_flow = timed.flow(own, Type="CUSTOMER_QUEUE")
     hooks = {"EventHooks": {"CustomerQueue": queue_flow}}
@@ -364,10 +363,10 @@ def test_a_task_waits_in_the_queue_flow(timed, run):
         to_queue(),
         end(),
     )
-    assert contact["Attributes"] == {"hook": "not set"}
+    assert contact["Attributes"] == {}
     timed.server.advance(60)
     waiting = timed.contact(contact["Id"])
-    assert waiting["Attributes"] == {"hook": "not set"}
+    assert waiting["Attributes"] == {"waiting": "a minute"}
     assert waiting["QueueInfo"] == contact["QueueInfo"]
     assert "DisconnectTimestamp" not in waiting
 

@@ -244,7 +244,7 @@ fn a_check_finds_what_should_not_be() {
         hot record 200:02 of scope row 1: the kind belongs into the other table
         cold record 3:03 of scope row 1: the kind belongs into the other table
         cold record 130:000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000 of scope row 1: the id is longer than 128 bytes
-        recent commit 1: it cannot be read: unexpected type u8 at position 1: expected array
+        recent commit 1: it cannot be read: decode error: its checksum does not fit
     "#]]
     .assert_eq(&problems.iter().map(|problem| format!("{problem}\n")).collect::<String>());
 }

@@ -1,4 +1,6 @@
-//! The form of a row of the table `recent`: the batches of one commit, in CBOR.
+//! The form of a row of the table `recent`: a checksum (CRC-32, four bytes) and the batches of one commit, in CBOR.
+//!
+//! These bytes are folded into the tables unseen, so that damage must be noticed before.
 
 use minicbor::bytes::ByteSlice;
 use minicbor::{Decode, Encode};
@@ -6,6 +8,8 @@ use uuid::Uuid;
 
 use crate::batch::{Batch, CommitNumber, Epoch, Write};
 use crate::key::{KEY_ID_MAX, Key, KeyId, Kind, Scope};
+
+const CHECKSUM_BYTES: usize = 4;
 
 #[derive(Encode, Decode)]
 struct Entry<'b> {
@@ -62,11 +66,20 @@ enum WriteForm<'b> {
 pub(in crate::sqlite) fn encode(batches: &[Batch]) -> Vec<u8> {
     let form = |batch| BatchForm::from(batch);
     let entry = Entry { batches: batches.iter().map(form).collect() };
-    minicbor::to_vec(entry).expect("writing to memory does not fail")
+    let mut bytes = vec![0; CHECKSUM_BYTES];
+    minicbor::encode(entry, &mut bytes).expect("writing to memory does not fail");
+    let checksum = crc32fast::hash(&bytes[CHECKSUM_BYTES..]);
+    bytes[..CHECKSUM_BYTES].copy_from_slice(&checksum.to_be_bytes());
+    bytes
 }
 
 /// The batches of a row.
 pub(in crate::sqlite) fn decode(bytes: &[u8]) -> Result<Vec<Batch>, minicbor::decode::Error> {
+    let damaged = || minicbor::decode::Error::message("its checksum does not fit");
+    let (checksum, bytes) = bytes.split_first_chunk::<CHECKSUM_BYTES>().ok_or_else(damaged)?;
+    if u32::from_be_bytes(*checksum) != crc32fast::hash(bytes) {
+        return Err(damaged());
+    }
     let entry: Entry = minicbor::decode(bytes)?;
     entry.batches.iter().map(batch_of).collect()
 }
@@ -145,7 +158,7 @@ mod tests {
     #[test]
     fn a_row_keeps_its_form() {
         let hex: String = encode(&batches()).iter().map(|byte| format!("{byte:02x}")).collect();
-        expect_test::expect!["818286500000000000000000000000000000000701091903e81907d083820083034269644576616c75658201820342696482028318844161416286500000000000000000000000000000000001091903e8f680"].assert_eq(&hex);
+        expect_test::expect!["e47e4610818286500000000000000000000000000000000701091903e81907d083820083034269644576616c75658201820342696482028318844161416286500000000000000000000000000000000001091903e8f680"].assert_eq(&hex);
     }
 
     #[test]

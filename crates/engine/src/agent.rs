@@ -18,6 +18,9 @@ use crate::refusal::Refusal;
 use crate::routing_profile::Channel;
 use crate::time::Timestamp;
 
+/// How long heartbeats of an agent go on after the status became Offline, in seconds (contact-events.md section 3).
+pub const HEARTBEAT_AFTER_LOGOUT_SECONDS: i64 = 60 * 60;
+
 named_enum! {
     /// A contact's state at one agent (contact-lifecycle.md section 1).
     AgentContactState {
@@ -164,6 +167,9 @@ pub struct Agent {
     /// Counts the changes: the version of a snapshot.
     #[n(8)]
     pub version: u64,
+    /// When the last agent event was written.
+    #[n(9)]
+    pub last_event: Option<Timestamp>,
 }
 
 impl Agent {
@@ -179,6 +185,7 @@ impl Agent {
             last_inbound: now,
             presence: Presence::Program,
             version: 0,
+            last_event: None,
         }
     }
 
@@ -214,6 +221,11 @@ impl Agent {
 
     /// When it next has to be woken by [`Event::TimerFired`].
     pub fn next_due(&self, limits: &Limits) -> Option<Timestamp> {
+        self.presence_due(limits).into_iter().chain(self.heartbeat_due(limits)).min()
+    }
+
+    /// When a stream is gone for too long.
+    fn presence_due(&self, limits: &Limits) -> Option<Timestamp> {
         let session = |at: Timestamp| at.plus_seconds(i64::from(limits.session_seconds_max));
         match self.presence {
             Presence::Program | Presence::Streaming => None,
@@ -223,5 +235,12 @@ impl Agent {
             },
             Presence::Absent(at) => Some(session(at)),
         }
+    }
+
+    /// When nothing was heard of the agent for too long; of one who is Offline only for a while.
+    fn heartbeat_due(&self, limits: &Limits) -> Option<Timestamp> {
+        let due = self.last_event?.plus_seconds(i64::from(limits.agent_heartbeat_seconds?));
+        let until = self.since.plus_seconds(HEARTBEAT_AFTER_LOGOUT_SECONDS);
+        Some(due).filter(|due| self.status.kind != AgentStatusKind::Offline || *due <= until)
     }
 }

@@ -40,6 +40,8 @@ pub struct Limits {
     pub presence_grace_seconds: Option<u32>,
     /// How long a person's event stream may be gone before the agent goes Offline although nobody ended the session, in seconds.
     pub session_seconds_max: u32,
+    /// After how long without another agent event a HEART_BEAT is written, in seconds; none writes none. Amazon Connect's is 120.
+    pub agent_heartbeat_seconds: Option<u32>,
 }
 
 impl Default for Limits {
@@ -63,6 +65,7 @@ impl Default for Limits {
             enforce_required_template_fields: true,
             presence_grace_seconds: Some(60),
             session_seconds_max: 12 * 60 * 60,
+            agent_heartbeat_seconds: None,
         }
     }
 }

@@ -92,6 +92,8 @@ named_enum! {
         Logout = 1 "LOGOUT",
         /// Status, a contact's state or configuration changed.
         StateChange = 2 "STATE_CHANGE",
+        /// Nothing else was heard for a while.
+        HeartBeat = 3 "HEART_BEAT",
     }
 }
 
@@ -115,12 +117,15 @@ pub fn step(agent: &mut Agent, event: Event, now: Timestamp, limits: &Limits) ->
     let mut work = Work { agent, now, effects: Vec::new() };
     let emitted = work.apply(event, limits)?;
     let Work { agent, effects, .. } = work;
+    let emitted = emitted.filter(|kind| *agent != before || *kind == AgentEventType::HeartBeat);
+    if emitted.is_some() {
+        agent.last_event = Some(now);
+    }
     if *agent != before && agent.version == before.version {
         agent.version += 1;
     }
     // First, because the contacts that follow change the agent again.
-    let emitted = emitted.filter(|_| *agent != before).map(Effect::Emit);
-    Ok(emitted.into_iter().chain(effects).collect())
+    Ok(emitted.map(Effect::Emit).into_iter().chain(effects).collect())
 }
 
 struct Work<'a> {
@@ -156,23 +161,26 @@ impl Work<'_> {
                 return Ok(None);
             }
             Event::SignedOut { offline } => return Ok(self.sign_out(offline)),
-            Event::TimerFired { offline } => match self.agent.presence {
-                Presence::GoneSince(at) if self.is_due(limits) && limits.presence_grace_seconds.is_some() => {
-                    self.agent.presence = Presence::Absent(at);
-                }
-                Presence::GoneSince(_) | Presence::Absent(_) if self.is_due(limits) => {
-                    return Ok(self.sign_out(offline));
-                }
-                Presence::Program | Presence::Streaming | Presence::GoneSince(_) | Presence::Absent(_) => {}
-            },
+            Event::TimerFired { offline } => return Ok(self.timer_fired(offline, limits)),
             Event::UserDeleted => self.let_go(),
             Event::ConfigurationChanged => self.agent.version += 1,
         }
         Ok(Some(AgentEventType::StateChange))
     }
 
-    fn is_due(&self, limits: &Limits) -> bool {
-        self.agent.next_due(limits).is_some_and(|due| due <= self.now)
+    fn timer_fired(&mut self, offline: AgentStatusId, limits: &Limits) -> Option<AgentEventType> {
+        let now = self.now;
+        let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
+        if is_due(self.agent.presence_due(limits)) {
+            return match self.agent.presence {
+                Presence::GoneSince(at) if limits.presence_grace_seconds.is_some() => {
+                    self.agent.presence = Presence::Absent(at);
+                    Some(AgentEventType::StateChange)
+                }
+                _ => self.sign_out(offline),
+            };
+        }
+        is_due(self.agent.heartbeat_due(limits)).then_some(AgentEventType::HeartBeat)
     }
 
     fn current(&mut self, contact: ContactId) -> Option<&mut AgentContact> {

@@ -337,6 +337,34 @@ fn an_agent_who_is_deleted() {
 }
 
 #[test]
+fn an_agent_of_whom_nothing_is_heard() {
+    World::new().limit(|limits| limits.agent_heartbeat_seconds = Some(120)).check(
+        "0 status available
+         119 wake
+         120 wake
+         130 agents
+         200 status lunch
+         240 wake
+         320 wake
+         400 status offline
+         4000 wake
+         4001 agents",
+        expect![[r#"
+            0 status available => ann[]
+            119 wake => ann[]
+            120 wake => ann[] HEART_BEAT
+            130 agents => ann ROUTABLE [] slots 0 due 240
+            200 status lunch => ann[]
+            240 wake => ann[]
+            320 wake => ann[] HEART_BEAT
+            400 status offline => ann[]
+            4000 wake => ann[] HEART_BEAT
+            4001 agents => ann OFFLINE not routable [] slots 0
+        "#]],
+    );
+}
+
+#[test]
 fn a_changed_configuration_is_a_new_version() {
     let world = World::new().check(
         "0 configure\n 1 status offline\n 2 status available",

@@ -283,6 +283,7 @@ pub(super) fn agents() -> Vec<Agent> {
         last_inbound: at(35),
         presence,
         version: 7,
+        last_event: None,
     };
     let presences = [Presence::Program, Presence::Streaming, Presence::GoneSince(at(36)), Presence::Absent(at(37))];
     let new = Agent::new(UserId(id(6)), AgentStatusId(id(12)), at(38));

@@ -243,6 +243,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             transfer_buffer_percent: limits.transfer_buffer_percent,
             strict_default_queue_flow: limits.strict_default_queue_flow,
             enforce_required_template_fields: limits.enforce_required_template_fields,
+            presence_grace_seconds: config.agents.presence_grace_seconds,
+            session_seconds_max: config.agents.session_seconds.0,
             ..engine::limits::Limits::default()
         },
         quotas: Quotas {

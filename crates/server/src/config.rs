@@ -40,6 +40,8 @@ pub struct Config {
     pub database: Database,
     /// What one instance may hold.
     pub limits: Limits,
+    /// How agents sign in and are watched.
+    pub agents: Agents,
     /// Where files come from and go to.
     pub attachments: Attachments,
     /// How long things are kept.
@@ -92,6 +94,8 @@ settings! {
         pub header_read_timeout_seconds: Seconds = "10",
         /// How long a client may take to send the body of a request.
         pub body_read_timeout_seconds: Seconds = "30",
+        /// How long a client may take to accept the next bytes of an answer or of a stream of events.
+        pub write_timeout_seconds: Seconds = "30",
         /// How long a connection may be open without a request.
         pub idle_timeout_seconds: Seconds = "75",
     }
@@ -207,6 +211,28 @@ settings! {
 }
 
 settings! {
+    /// The agent interface: how agents sign in and are watched. Its times are the machine's, except for
+    /// presence_grace_seconds.
+    pub struct Agents("agents") {
+        /// How long a session lasts without a request or an open event stream.
+        pub session_idle_seconds: Seconds = "3600",
+        /// How long a session lasts at most.
+        pub session_seconds: Seconds = "43200",
+        /// Sessions of all users together.
+        pub sessions_max: u32 = "100000",
+        /// Tries to sign in from one address. Behind a proxy all have the proxy's.
+        pub sign_in_rate_per_address: Rate = "5/100",
+        /// Tries to sign in under one name.
+        pub sign_in_rate_per_user: Rate = "0.2/10",
+        /// How often an event stream without news carries a comment, so that nobody in between closes it and a broken
+        /// one is noticed.
+        pub heartbeat_seconds: Seconds = "15",
+        /// How long an agent whose event stream is gone still gets offers. Empty: for ever.
+        pub presence_grace_seconds: Option<u32> = "60",
+    }
+}
+
+settings! {
     /// Where files of tasks come from and go to.
     pub struct Attachments("attachments") {
         /// Hosts that files may be downloaded from: "host", "host:port" or "*.suffix". Empty: none.
@@ -277,8 +303,17 @@ pub enum ConfigError {
 impl Config {
     /// Every setting, in the order of the manual.
     pub fn keys() -> Vec<Key> {
-        [Server::KEYS, Http::KEYS, Instances::KEYS, Database::KEYS, Limits::KEYS, Attachments::KEYS, Retention::KEYS]
-            .concat()
+        [
+            Server::KEYS,
+            Http::KEYS,
+            Instances::KEYS,
+            Database::KEYS,
+            Limits::KEYS,
+            Agents::KEYS,
+            Attachments::KEYS,
+            Retention::KEYS,
+        ]
+        .concat()
     }
 
     /// Which of these environment variables look like ours and mean nothing.
@@ -314,6 +349,7 @@ impl Config {
             instances: Instances::read(&layers)?,
             database: Database::read(&layers)?,
             limits: Limits::read(&layers)?,
+            agents: Agents::read(&layers)?,
             attachments: Attachments::read(&layers)?,
             retention: Retention::read(&layers)?,
         };
@@ -334,6 +370,12 @@ impl Config {
         }
         if self.instances.loop_threads == Some(0) {
             return contradiction("instances.loop_threads must be at least 1, or empty for one a processor");
+        }
+        let agents = &self.agents;
+        if agents.heartbeat_seconds.0 == 0 || agents.session_seconds.0 == 0 || agents.session_idle_seconds.0 == 0 {
+            return contradiction(
+                "agents.heartbeat_seconds, session_seconds and session_idle_seconds must be at least 1",
+            );
         }
         if self.limits.expiry_default_minutes > self.limits.expiry_minutes_max {
             return contradiction("limits.expiry_default_minutes is more than limits.expiry_minutes_max");

@@ -4,6 +4,8 @@
 //! control interface under `/_callboard/v1`, and everything else as the Connect API in [`aws`]. What one client may
 //! take of the server, in time and bytes, is bounded here.
 
+mod agent;
+mod answer;
 mod aws;
 mod body;
 mod control;
@@ -13,29 +15,30 @@ mod probe;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use ::http::request::Parts;
 use ::http::{Request, Response, StatusCode};
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tracing::error;
 use wire::{RequestHead, WireError, sigv4};
 
 use crate::access_keys::AccessKeys;
+use crate::agent_interface::{self, AgentInterface};
 use crate::backend::Backend;
 use crate::clock::{self, Stopwatch};
 use crate::config::Config;
 use crate::telemetry;
 use crate::throttle::Throttle;
 
+#[cfg(test)]
+pub(crate) use answer::AnswerBody;
+pub(crate) use answer::{Answer, streamed, whole};
 pub use listen::{Listener, listen};
-
-/// What an answer is made of.
-type Answer = Response<Full<Bytes>>;
 
 /// Name of the service in credential scopes.
 const SIGNING_NAME: &str = "connect";
@@ -43,6 +46,7 @@ const SIGNING_NAME: &str = "connect";
 /// Everything that a request needs.
 pub struct Edge {
     backend: Backend,
+    agents: Option<Arc<AgentInterface>>,
     keys: AccessKeys,
     signing_keys: sigv4::SigningKeyCache,
     signatures: sigv4::Settings,
@@ -52,11 +56,22 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The edge of a backend.
+    /// The edge of a backend that has no agents.
     pub fn new(config: &Config, backend: Backend, keys: AccessKeys) -> Arc<Edge> {
+        Edge::with_agents(config, backend, keys, None)
+    }
+
+    /// The edge of a backend, with the agent interface if it has agents.
+    pub fn with_agents(
+        config: &Config,
+        backend: Backend,
+        keys: AccessKeys,
+        agents: Option<Arc<AgentInterface>>,
+    ) -> Arc<Edge> {
         Arc::new(Edge {
             throttle: Throttle::new(&config.limits, backend.time()),
             backend,
+            agents,
             keys,
             signing_keys: sigv4::SigningKeyCache::default(),
             signatures: sigv4::Settings {
@@ -72,19 +87,27 @@ impl Edge {
         })
     }
 
-    /// Answers one request.
-    pub async fn serve(&self, request: Request<Incoming>) -> Answer {
+    /// Answers one request of the client at an address.
+    pub(crate) async fn serve(&self, request: Request<Incoming>, client: IpAddr) -> Answer {
         let watch = Stopwatch::start();
         let (head, body) = request.into_parts();
         let (name, answer) = match head.uri.path() {
             path if path.starts_with(probe::PREFIX) || path == probe::METRICS => {
                 ("Probe", self.probe(&head.method, path))
             }
+            path if path.starts_with(agent_interface::PREFIX) => ("Agent", self.agent(&head, body, client).await),
             path if path.starts_with(control::PREFIX) => ("Control", self.control(&head, body).await),
             _ => self.operation(&head, body).await,
         };
         telemetry::record_request(name, answer.status().as_u16(), watch.elapsed());
         answer
+    }
+
+    /// Ends what would go on for ever: the server is stopping.
+    fn stop(&self) {
+        if let Some(agents) = &self.agents {
+            agents.stop();
+        }
     }
 
     /// Whose signature the request carries. Signatures are always judged by the machine's time.
@@ -114,26 +137,37 @@ fn request_id() -> String {
 /// The answer to a refused or failed request. A 5xx is logged here, once, with its cause; nothing of the request's
 /// content is.
 fn refused(error: &WireError, request_id: &str, operation: &str) -> Answer {
+    log_failure(error, request_id, operation);
+    let mut answer = wire::encode_error(error, request_id).map(whole);
+    close_after(error, &mut answer);
+    answer
+}
+
+fn log_failure(error: &WireError, request_id: &str, operation: &str) {
     if error.status >= 500 && error.status != StatusCode::NOT_IMPLEMENTED.as_u16() {
         let cause = error.cause.as_deref().unwrap_or("no cause was given");
         error!(request_id, operation, error.status, cause, "Request {request_id} ({operation}) failed: {cause}");
     }
-    let mut answer = wire::encode_error(error, request_id).map(Bytes::from).map(Full::new);
-    if closes(error) {
-        // What the client still sends would be taken for its next request.
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    answer
 }
 
-/// Whether the request's body may not have been read to its end.
-fn closes(error: &WireError) -> bool {
-    matches!(error.status, 408 | 413)
+/// Closes the connection when the request's body may not have been read to its end: what the client still sends would
+/// be taken for its next request.
+fn close_after(error: &WireError, answer: &mut Answer) {
+    if matches!(error.status, 408 | 413) {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// A value of a query, decoded; the first if there are several.
+pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let raw = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()?;
+    Some(percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned())
 }
 
 /// An answer outside of the Connect API.
 fn plain(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer = Response::new(whole(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer

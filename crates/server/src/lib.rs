@@ -5,6 +5,7 @@
 
 mod access_keys;
 pub mod administration;
+pub mod agent_interface;
 pub mod application;
 pub mod attachments;
 mod backend;

@@ -63,9 +63,9 @@ pub(crate) struct Throttle {
     buckets: Mutex<HashMap<&'static str, Bucket>>,
 }
 
-/// What is left of an operation's burst.
+/// What is left of a burst.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     tokens: f64,
     at_ms: i64,
 }
@@ -86,7 +86,7 @@ impl Throttle {
         let rate = *self.rates.get(operation.name).unwrap_or(&self.usual);
         let now_ms = self.clock.now_ms();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(operation.name).or_insert(Bucket { tokens: rate.burst, at_ms: now_ms });
+        let bucket = buckets.entry(operation.name).or_insert_with(|| Bucket::full(rate, now_ms));
         if bucket.take(rate, now_ms) {
             return Ok(());
         }
@@ -99,15 +99,30 @@ impl Throttle {
 }
 
 impl Bucket {
-    fn take(&mut self, rate: Rate, now_ms: i64) -> bool {
-        let passed_seconds = (now_ms - self.at_ms).max(0) as f64 / 1000.0;
-        self.tokens = (self.tokens + passed_seconds * rate.per_second).min(rate.burst);
+    /// One that nothing was taken from.
+    pub(crate) fn full(rate: Rate, now_ms: i64) -> Bucket {
+        Bucket { tokens: rate.burst, at_ms: now_ms }
+    }
+
+    /// Whether it would make no difference to begin it anew.
+    pub(crate) fn is_full(&self, rate: Rate, now_ms: i64) -> bool {
+        self.tokens_at(rate, now_ms) >= rate.burst
+    }
+
+    /// Counts a call; whether it may be made.
+    pub(crate) fn take(&mut self, rate: Rate, now_ms: i64) -> bool {
+        self.tokens = self.tokens_at(rate, now_ms);
         self.at_ms = now_ms;
         let enough = self.tokens >= 1.0;
         if enough {
             self.tokens -= 1.0;
         }
         enough
+    }
+
+    fn tokens_at(&self, rate: Rate, now_ms: i64) -> f64 {
+        let passed_seconds = (now_ms - self.at_ms).max(0) as f64 / 1000.0;
+        (self.tokens + passed_seconds * rate.per_second).min(rate.burst)
     }
 }
 

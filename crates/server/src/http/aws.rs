@@ -2,12 +2,10 @@
 //! and then the operation itself (`start-task-contact.md` section 3, "validation order").
 
 use ::http::request::Parts;
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use wire::{WireError, bind, encode_success, route};
 
-use super::{Answer, Edge, body, refused, request_id, signed_head};
+use super::{Answer, Edge, body, refused, request_id, signed_head, whole};
 
 /// What requests that reached no operation are counted under.
 const NO_OPERATION: &str = "None";
@@ -18,7 +16,7 @@ impl Edge {
         let request_id = request_id();
         let mut name = NO_OPERATION;
         match self.try_operation(head, body, &mut name).await {
-            Ok(body) => (name, encode_success(body, &request_id).map(Bytes::from).map(Full::new)),
+            Ok(body) => (name, encode_success(body, &request_id).map(whole)),
             Err(error) => (name, refused(&error, &request_id, name)),
         }
     }

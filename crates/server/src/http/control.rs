@@ -3,14 +3,12 @@
 
 use ::http::Method;
 use ::http::request::Parts;
-use bytes::Bytes;
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
 use wire::{WireError, encode_success};
 
-use super::{Answer, Edge, body, refused, request_id, signed_head};
-use http_body_util::Full;
+use super::{Answer, Edge, body, refused, request_id, signed_head, whole};
 
 /// What the paths of the interface begin with.
 pub(super) const PREFIX: &str = "/_callboard/";
@@ -30,7 +28,7 @@ impl Edge {
     pub(super) async fn control(&self, head: &Parts, body: Incoming) -> Answer {
         let request_id = request_id();
         match self.try_control(head, body).await {
-            Ok(answer) => encode_success(answer.to_string().into_bytes(), &request_id).map(Bytes::from).map(Full::new),
+            Ok(answer) => encode_success(answer.to_string().into_bytes(), &request_id).map(whole),
             Err(error) => refused(&error, &request_id, NAME),
         }
     }

@@ -1,7 +1,7 @@
 //! Taking connections, up to a bound, until the server is told to stop.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{debug, error, warn};
 
 use super::Edge;
+use super::answer::OnItsWay;
 use super::patience::{Patience, Patient, Phase};
 use crate::config::Config;
 use crate::{telemetry, tls};
@@ -56,6 +57,7 @@ impl Listener {
             patience: Patience {
                 idle: config.http.idle_timeout_seconds.into(),
                 head: config.http.header_read_timeout_seconds.into(),
+                write: config.http.write_timeout_seconds.into(),
             },
             connections: Arc::new(Semaphore::new(usize::try_from(config.http.connections_max)?)),
             grace: config.server.shutdown_grace_seconds.into(),
@@ -94,15 +96,15 @@ pub async fn listen(listener: Listener, edge: Arc<Edge>, stop: impl Future<Outpu
             }
             accepted = accept => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, client) = match accepted {
+            Ok((stream, client)) => (stream, client.ip()),
             Err(error) => {
                 warn!(cause = %error, "A connection could not be accepted: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let connection = Connection { http: http.clone(), patience, edge: Arc::clone(&edge) };
+        let connection = Connection { http: http.clone(), patience, edge: Arc::clone(&edge), client };
         let watcher = graceful.watcher();
         let tls = tls.clone();
         tasks.spawn(async move {
@@ -115,6 +117,7 @@ pub async fn listen(listener: Listener, edge: Arc<Edge>, stop: impl Future<Outpu
         });
     }
     drop(listener);
+    edge.stop();
     if timeout(grace, graceful.shutdown()).await.is_err() {
         warn!("Some requests were still in flight after {} seconds; they are cut off", grace.as_secs());
     }
@@ -133,6 +136,7 @@ struct Connection {
     http: http1::Builder,
     patience: Patience,
     edge: Arc<Edge>,
+    client: IpAddr,
 }
 
 type Watcher = hyper_util::server::graceful::Watcher;
@@ -156,13 +160,12 @@ impl Connection {
     ) -> anyhow::Result<()> {
         let phase = Phase::default();
         let stream = TokioIo::new(Patient::new(stream, self.patience, phase.clone()));
-        let edge = &self.edge;
+        let (edge, client) = (&self.edge, self.client);
         let service = service_fn(move |request| {
             let answering = phase.answering();
             async move {
-                let answer = edge.serve(request).await;
-                drop(answering);
-                Ok::<_, Infallible>(answer)
+                let answer = edge.serve(request, client).await;
+                Ok::<_, Infallible>(answer.map(|body| OnItsWay { body, _answering: answering }))
             }
         });
         watcher.watch(self.http.serve_connection(stream, service)).await?;

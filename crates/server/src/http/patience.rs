@@ -2,7 +2,8 @@
 //!
 //! A connection is idle, then sends the head of a request, then is answered, then is idle again. While a client is to
 //! send the head it has little time, counted from the first byte, however slowly the rest drips in; while it is idle it
-//! has more. During the answer only the body's own time-out counts.
+//! has more. During the answer only the body's own time-out counts, and how long the client takes to accept bytes: one
+//! that reads too slowly is cut off, so that nothing piles up for it.
 
 use std::io;
 use std::pin::Pin;
@@ -21,6 +22,8 @@ pub(super) struct Patience {
     pub(super) idle: Duration,
     /// For its head to be complete.
     pub(super) head: Duration,
+    /// For the client to accept the next bytes of an answer.
+    pub(super) write: Duration,
 }
 
 const IDLE: u8 = 0;
@@ -48,7 +51,7 @@ impl Drop for Answering {
     }
 }
 
-/// A stream whose reads fail once patience is at its end.
+/// A stream whose reads and writes fail once patience is at its end.
 pub(super) struct Patient<S> {
     stream: S,
     patience: Patience,
@@ -56,11 +59,24 @@ pub(super) struct Patient<S> {
     deadline: Pin<Box<Sleep>>,
     /// The phase that the deadline was set for.
     armed: Option<u8>,
+    /// Until when the client is to accept bytes, while it does not.
+    stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
     pub(super) fn new(stream: S, patience: Patience, phase: Phase) -> Self {
-        Patient { stream, patience, phase, deadline: Box::pin(sleep(patience.idle)), armed: Some(IDLE) }
+        Patient { stream, patience, phase, deadline: Box::pin(sleep(patience.idle)), armed: Some(IDLE), stuck: None }
+    }
+
+    /// What came of a write, or that the client has been stuck for too long.
+    fn written<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let write = self.patience.write;
+        ready!(self.stuck.get_or_insert_with(|| Box::pin(sleep(write))).as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client accepted no bytes for too long")))
     }
 
     fn arm(&mut self, phase: u8, wait: Duration) {
@@ -99,7 +115,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, written)
     }
 
     fn poll_write_vectored(
@@ -107,7 +124,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -115,7 +133,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.written(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,0 +1,245 @@
+//! What agents can do, in one list: paths, bodies and commands. The OpenAPI document and the page are written from it.
+
+use engine::{ContactId, QuickConnectId};
+use serde_json::Value;
+use wire::WireError;
+
+use super::desk::Command;
+
+/// A thing that an agent can do.
+pub struct Endpoint {
+    /// Method.
+    pub method: &'static str,
+    /// Path below `/agent/v1/` or `/agent/v1/users/{UserId}/`.
+    pub path: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Members of the body.
+    pub members: &'static [Member],
+    /// What is to be done.
+    make: fn(&Arguments) -> Result<Act, WireError>,
+}
+
+/// A member of a body.
+pub struct Member {
+    /// Name.
+    pub name: &'static str,
+    /// JSON type, as in a schema.
+    pub kind: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Meaning.
+    pub doc: &'static str,
+}
+
+/// What an endpoint does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// Asks the desk.
+    Command(Command),
+    /// Opens a stream of snapshots.
+    Events,
+}
+
+/// What the request says.
+pub struct Arguments {
+    contact: Option<ContactId>,
+    body: Value,
+}
+
+impl Arguments {
+    /// The contact of the path.
+    fn contact(&self) -> ContactId {
+        self.contact.expect("the path of this endpoint has a contact")
+    }
+
+    /// A member that is text.
+    fn text(&self, name: &str) -> Result<&str, WireError> {
+        self.body.get(name).and_then(Value::as_str).ok_or_else(|| {
+            WireError::exception("InvalidRequestException", format!("the body must be JSON with the text {name}"))
+        })
+    }
+
+    fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, WireError> {
+        let text = self.text(name)?;
+        text.parse().map_err(|_| {
+            WireError::exception("InvalidRequestException", format!("{name} must be an id (a UUID), not {text:?}"))
+        })
+    }
+}
+
+const fn required(name: &'static str, kind: &'static str, doc: &'static str) -> Member {
+    Member { name, kind, required: true, doc }
+}
+
+const fn optional(name: &'static str, kind: &'static str, doc: &'static str) -> Member {
+    Member { name, kind, required: false, doc }
+}
+
+macro_rules! endpoints {
+    ($($method:literal $path:literal $summary:literal ($($member:expr),*) $make:expr;)*) => {
+        /// Everything that there is.
+        pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+            method: $method, path: $path, summary: $summary, members: &[$($member),*], make: $make,
+        },)*];
+    };
+}
+
+endpoints! {
+    "GET" "snapshot" "The agent: status, next status, configuration and contacts." ()
+        |_| Ok(Act::Command(Command::Snapshot));
+    "GET" "events" "A stream of server-sent events: a snapshot at each change." () |_| Ok(Act::Events);
+    "PUT" "status" "Set the status; with contacts at the agent it may become the next status."
+        (required("AgentStatusId", "string", "Id of an agent status of the instance."))
+        |given| Ok(Act::Command(Command::SetStatus(given.id("AgentStatusId")?)));
+    "GET" "contacts/{ContactId}" "A contact at the agent, with description, references and attributes." ()
+        |given| Ok(Act::Command(Command::Contact(given.contact())));
+    "POST" "contacts" "Make a task, with a template or free; members are those of StartTaskContact." (
+        required("Name", "string", "Name of the task."),
+        optional("Description", "string", "Description."),
+        optional("References", "object", "References by key, as in StartTaskContact."),
+        optional("Attributes", "object", "Attributes by key."),
+        optional("TaskTemplateId", "string", "Template of the task."),
+        optional("ContactFlowId", "string", "Flow of the task; this, a quick connect or a template's flow."),
+        optional("QuickConnectId", "string", "Quick connect that the task is for."),
+        optional("ScheduledTime", "number", "When the task starts, in epoch seconds."),
+        optional("ClientToken", "string", "The same token makes one task only.")
+    ) |given| Ok(Act::Command(Command::CreateTask(given.body.clone())));
+    "POST" "contacts/{ContactId}/accept" "Accept an offer." ()
+        |given| Ok(Act::Command(Command::Accept(given.contact())));
+    "POST" "contacts/{ContactId}/reject" "Reject an offer." ()
+        |given| Ok(Act::Command(Command::Reject(given.contact())));
+    "POST" "contacts/{ContactId}/end" "End the work on a contact; after contact work follows." ()
+        |given| Ok(Act::Command(Command::End(given.contact())));
+    "POST" "contacts/{ContactId}/complete" "End the after contact work." ()
+        |given| Ok(Act::Command(Command::Complete(given.contact())));
+    "POST" "contacts/{ContactId}/close" "Clear a contact that has ended, or was missed or rejected." ()
+        |given| Ok(Act::Command(Command::Close(given.contact())));
+    "POST" "contacts/{ContactId}/pause" "Put a contact aside." ()
+        |given| Ok(Act::Command(Command::Pause(given.contact())));
+    "POST" "contacts/{ContactId}/resume" "Take a paused contact up again." ()
+        |given| Ok(Act::Command(Command::Resume(given.contact())));
+    "POST" "contacts/{ContactId}/transfer" "Pass a contact on to where a quick connect leads."
+        (required("QuickConnectId", "string", "Id of the quick connect; see quick-connects."))
+        |given| {
+            let quick_connect: QuickConnectId = given.id("QuickConnectId")?;
+            Ok(Act::Command(Command::Transfer(given.contact(), quick_connect)))
+        };
+    "GET" "quick-connects" "Where the agent may transfer contacts to." () |_| Ok(Act::Command(Command::QuickConnects));
+    "GET" "task-templates" "Templates of new tasks." () |_| Ok(Act::Command(Command::TaskTemplates));
+    "GET" "worklist" "Contacts in the queues that the agent may take contacts from by hand." ()
+        |_| Ok(Act::Command(Command::Worklist));
+    "POST" "contacts/{ContactId}/assign" "Take a contact of the worklist." ()
+        |given| Ok(Act::Command(Command::AssignToMe(given.contact())));
+}
+
+/// Finds what a request is for, from the path below the interface's or the user's.
+pub fn find(method: &str, path: &str) -> Result<(&'static Endpoint, Option<ContactId>), WireError> {
+    let mut other_methods = Vec::new();
+    for endpoint in ENDPOINTS {
+        let Some(contact) = matches(endpoint.path, path) else { continue };
+        if endpoint.method != method {
+            other_methods.push(endpoint.method);
+            continue;
+        }
+        let contact = contact.map(|text| text.parse().map_err(|_| no_contact(text))).transpose()?;
+        return Ok((endpoint, contact));
+    }
+    if other_methods.is_empty() {
+        let message = "the agent interface has no such path; /agent/v1/docs shows what there is";
+        return Err(WireError::front_door("UnknownOperationException", 404, message));
+    }
+    let message = format!("/agent/v1/{path} takes {}, not {method}", other_methods.join(" and "));
+    Err(WireError::front_door("MethodNotAllowedException", 405, message))
+}
+
+/// Whether the path is of this form; then also its contact, if the form has one.
+fn matches<'p>(form: &str, path: &'p str) -> Option<Option<&'p str>> {
+    let (mut contact, mut parts) = (None, path.split('/'));
+    for expected in form.split('/') {
+        let part = parts.next()?;
+        if expected == "{ContactId}" {
+            contact = Some(part);
+        } else if expected != part {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(contact)
+}
+
+fn no_contact(text: &str) -> WireError {
+    let shown: String = text.chars().take(40).collect();
+    WireError::exception("ResourceNotFoundException", format!("Resource not found: {shown:?} is no id of a contact"))
+}
+
+impl Endpoint {
+    /// What a request with this body asks for.
+    pub fn act(&self, contact: Option<ContactId>, body: &[u8]) -> Result<Act, WireError> {
+        let body = match body {
+            [] => Value::Null,
+            _ if self.members.is_empty() => Value::Null,
+            body => super::json(body)?,
+        };
+        (self.make)(&Arguments { contact, body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn requests_become_commands() {
+        const ID: &str = "00000000-0000-7000-8000-000000000001";
+        let body = format!("{{\"AgentStatusId\":\"{ID}\",\"QuickConnectId\":\"{ID}\",\"Name\":\"task\"}}");
+        let mut table = String::new();
+        for (method, path, body) in [
+            ("GET", "snapshot", ""),
+            ("GET", "events", ""),
+            ("PUT", "status", &*body),
+            ("PUT", "status", ""),
+            ("PUT", "status", "{\"AgentStatusId\":\"Available\"}"),
+            ("PUT", "status", "{"),
+            ("POST", "contacts/ID/accept", ""),
+            ("POST", "contacts/ID/transfer", &*body),
+            ("POST", "contacts/ID/transfer", "{}"),
+            ("POST", "contacts/x/accept", ""),
+            ("POST", "contacts/ID/eat", ""),
+            ("POST", "contacts/ID/accept/now", ""),
+            ("DELETE", "contacts/ID", ""),
+            ("GET", "contacts/ID", ""),
+            ("POST", "contacts", "{\"Name\":\"task\"}"),
+        ] {
+            let made = find(method, &path.replace("ID", ID))
+                .and_then(|(endpoint, contact)| endpoint.act(contact, body.as_bytes()));
+            let made = made.map_or_else(|error| error.to_string(), |act| format!("{act:?}"));
+            table += &format!("{method} {path}: {}\n", made.replace(ID, "ID"));
+        }
+        expect![[r#"
+            GET snapshot: Command(Snapshot)
+            GET events: Events
+            PUT status: Command(SetStatus(AgentStatusId(ID)))
+            PUT status: 400 InvalidRequestException: the body must be JSON with the text AgentStatusId
+            PUT status: 400 InvalidRequestException: AgentStatusId must be an id (a UUID), not "Available"
+            PUT status: 400 InvalidRequestException: the body is not the JSON that is asked for: EOF while parsing an object at line 1 column 1
+            POST contacts/ID/accept: Command(Accept(ContactId(ID)))
+            POST contacts/ID/transfer: Command(Transfer(ContactId(ID), QuickConnectId(ID)))
+            POST contacts/ID/transfer: 400 InvalidRequestException: the body must be JSON with the text QuickConnectId
+            POST contacts/x/accept: 404 ResourceNotFoundException: Resource not found: "x" is no id of a contact
+            POST contacts/ID/eat: 404 UnknownOperationException: the agent interface has no such path; /agent/v1/docs shows what there is
+            POST contacts/ID/accept/now: 404 UnknownOperationException: the agent interface has no such path; /agent/v1/docs shows what there is
+            DELETE contacts/ID: 405 MethodNotAllowedException: /agent/v1/contacts/ID takes GET, not DELETE
+            GET contacts/ID: Command(Contact(ContactId(ID)))
+            POST contacts: Command(CreateTask(Object {"Name": String("task")}))
+        "#]].assert_eq(&table);
+    }
+
+    #[test]
+    fn no_two_endpoints_are_the_same() {
+        for (place, one) in ENDPOINTS.iter().enumerate() {
+            assert!(ENDPOINTS[..place].iter().all(|other| (other.method, other.path) != (one.method, one.path)));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Judging who signs in: how often one may try, and whether the password is right.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use engine::InstanceId;
+use tokio::sync::Semaphore;
+use wire::WireError;
+
+use super::desk::Credentials;
+use crate::throttle::{Bucket, Rate};
+
+/// Passwords that are checked at a time: each takes a processor and 19 MiB for some 20 ms.
+const CHECKS_MAX: usize = 2;
+/// Sign-ins that may wait for that.
+const WAITING_MAX: usize = 200;
+/// Addresses, and users, whose tries are remembered.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// Tries by whoever makes them, in the machine's time.
+struct Tries<K> {
+    rate: Rate,
+    buckets: Mutex<HashMap<K, Bucket>>,
+}
+
+impl<K: Hash + Eq> Tries<K> {
+    fn new(rate: Rate) -> Self {
+        Tries { rate, buckets: Mutex::default() }
+    }
+
+    /// Counts a try; whether it may be made. Who has not tried for long enough is forgotten; when that makes no room,
+    /// strangers may not try.
+    fn admit(&self, who: K, now_ms: i64) -> bool {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= REMEMBERED_MAX && !buckets.contains_key(&who) {
+            buckets.retain(|_, bucket| !bucket.is_full(self.rate, now_ms));
+            if buckets.len() >= REMEMBERED_MAX {
+                return false;
+            }
+        }
+        buckets.entry(who).or_insert_with(|| Bucket::full(self.rate, now_ms)).take(self.rate, now_ms)
+    }
+}
+
+/// The judge of sign-ins.
+pub struct Judge {
+    by_address: Tries<IpAddr>,
+    by_user: Tries<(InstanceId, String)>,
+    checks: Arc<Semaphore>,
+    waiting: Semaphore,
+    /// What the password of nobody is checked against, so that it takes as long.
+    nobody: String,
+}
+
+impl Judge {
+    /// A judge who lets each address and each user try so often.
+    pub fn new(per_address: Rate, per_user: Rate) -> anyhow::Result<Judge> {
+        let mut password = [0; 32];
+        getrandom::fill(&mut password).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        let nobody = Argon2::default().hash_password(&password);
+        let nobody = nobody.map_err(|error| anyhow::anyhow!("hash a password: {error}"))?.to_string();
+        Ok(Judge {
+            by_address: Tries::new(per_address),
+            by_user: Tries::new(per_user),
+            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            waiting: Semaphore::new(WAITING_MAX),
+            nobody,
+        })
+    }
+
+    /// Counts a try of an address.
+    pub fn admit_address(&self, address: IpAddr, now_ms: i64) -> Result<(), WireError> {
+        if self.by_address.admit(address, now_ms) {
+            return Ok(());
+        }
+        Err(too_often(&format!("from {address}"), "agents.sign_in_rate_per_address", self.by_address.rate))
+    }
+
+    /// Counts a try of a user, who need not exist.
+    pub fn admit_user(&self, instance: InstanceId, username: &str, now_ms: i64) -> Result<(), WireError> {
+        if self.by_user.admit((instance, username.to_lowercase()), now_ms) {
+            return Ok(());
+        }
+        Err(too_often("under this name", "agents.sign_in_rate_per_user", self.by_user.rate))
+    }
+
+    /// Whether the password is that of the user. It takes as long when there is no user or no password.
+    pub async fn knows(&self, credentials: Option<&Credentials>, password: String) -> Result<bool, WireError> {
+        let busy =
+            |_| WireError::exception("ThrottlingException", "many are signing in just now; try again in a moment");
+        let _place = self.waiting.try_acquire().map_err(busy)?;
+        let _check = Arc::clone(&self.checks).acquire_owned().await.map_err(|_| stopping())?;
+        let known = credentials.and_then(|credentials| credentials.password_hash.clone());
+        let is_known = known.is_some();
+        let hash = known.unwrap_or_else(|| self.nobody.clone());
+        let matches = tokio::task::spawn_blocking(move || verify(&hash, &password)).await.map_err(|_| stopping())??;
+        Ok(matches && is_known)
+    }
+}
+
+fn verify(hash: &str, password: &str) -> Result<bool, WireError> {
+    let hash = PasswordHash::new(hash)
+        .map_err(|error| WireError::internal(format!("the hash of a password cannot be read: {error}")))?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+fn stopping() -> WireError {
+    WireError::internal("the server is stopping")
+}
+
+fn too_often(whose: &str, key: &str, rate: Rate) -> WireError {
+    let message = format!("too many sign-ins {whose}; there may be {rate} ({key}); wait a little");
+    WireError::exception("ThrottlingException", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::UserId;
+
+    use super::*;
+
+    fn judge() -> Judge {
+        Judge::new(Rate { per_second: 1.0, burst: 3.0 }, Rate { per_second: 0.1, burst: 2.0 }).unwrap()
+    }
+
+    #[test]
+    fn an_address_and_a_user_may_try_so_often() {
+        let judge = judge();
+        let (first, second) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let admitted = |address, now| (0..9).filter(|_| judge.admit_address(address, now).is_ok()).count();
+        assert_eq!((admitted(first, 0), admitted(second, 0)), (3, 3));
+        assert_eq!(admitted(first, 1_000), 1);
+        let (here, there) = (InstanceId::from_bytes([1; 16]), InstanceId::from_bytes([2; 16]));
+        let admitted = |instance, name| (0..9).filter(|_| judge.admit_user(instance, name, 0).is_ok()).count();
+        assert_eq!((admitted(here, "ann"), admitted(here, "ANN"), admitted(there, "ann")), (2, 0, 2));
+        assert_eq!(judge.admit_user(here, "ann", 0).unwrap_err().status, 429);
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_of_a_user_who_has_one_is_known() {
+        let judge = judge();
+        let hash = Argon2::default().hash_password(b"correct horse").unwrap().to_string();
+        let user = UserId::from_bytes([1; 16]);
+        let ann = Credentials { user, password_hash: Some(hash) };
+        let external = Credentials { user, password_hash: None };
+        assert!(judge.knows(Some(&ann), "correct horse".into()).await.unwrap());
+        assert!(!judge.knows(Some(&ann), "wrong horse".into()).await.unwrap());
+        assert!(!judge.knows(Some(&external), String::new()).await.unwrap());
+        assert!(!judge.knows(None, String::new()).await.unwrap());
+        let broken = Credentials { user, password_hash: Some("no hash".into()) };
+        assert_eq!(judge.knows(Some(&broken), String::new()).await.unwrap_err().status, 500);
+    }
+}

@@ -8,7 +8,6 @@
 //! An error is JSON, `{"Type", "Message"}`, with the type of Amazon Connect where there is one.
 
 pub mod browser;
-pub mod changes;
 pub mod desk;
 pub mod endpoints;
 pub mod openapi;

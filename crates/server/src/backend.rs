@@ -130,8 +130,13 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn nothing_here() -> WireError {
-    WireError::front_door("NotImplemented", 501, "the bare server of the bench has neither clock nor instances")
+/// The refusal of what the bare backend does not have.
+pub(crate) fn nothing_here() -> WireError {
+    WireError::front_door(
+        "NotImplemented",
+        501,
+        "the bare server of the bench has neither clock nor instances nor events",
+    )
 }
 
 /// The answer of the bare backend.

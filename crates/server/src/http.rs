@@ -32,6 +32,7 @@ use crate::agent_interface::{self, AgentInterface};
 use crate::backend::Backend;
 use crate::clock::{self, Stopwatch};
 use crate::config::Config;
+use crate::event_feed::EventFeed;
 use crate::telemetry;
 use crate::throttle::Throttle;
 
@@ -43,10 +44,19 @@ pub use listen::{Listener, listen};
 /// Name of the service in credential scopes.
 const SIGNING_NAME: &str = "connect";
 
+/// What the edge serves besides operations; nothing of it in front of the bare backend.
+#[derive(Default)]
+pub struct Interfaces {
+    /// The agent interface.
+    pub agents: Option<Arc<AgentInterface>>,
+    /// The events of instances.
+    pub events: Option<EventFeed>,
+}
+
 /// Everything that a request needs.
 pub struct Edge {
     backend: Backend,
-    agents: Option<Arc<AgentInterface>>,
+    interfaces: Interfaces,
     keys: AccessKeys,
     signing_keys: sigv4::SigningKeyCache,
     signatures: sigv4::Settings,
@@ -56,22 +66,17 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The edge of a backend that has no agents.
+    /// The edge of a backend that has operations only.
     pub fn new(config: &Config, backend: Backend, keys: AccessKeys) -> Arc<Edge> {
-        Edge::with_agents(config, backend, keys, None)
+        Edge::with_interfaces(config, backend, keys, Interfaces::default())
     }
 
-    /// The edge of a backend, with the agent interface if it has agents.
-    pub fn with_agents(
-        config: &Config,
-        backend: Backend,
-        keys: AccessKeys,
-        agents: Option<Arc<AgentInterface>>,
-    ) -> Arc<Edge> {
+    /// The edge of a backend with these interfaces.
+    pub fn with_interfaces(config: &Config, backend: Backend, keys: AccessKeys, interfaces: Interfaces) -> Arc<Edge> {
         Arc::new(Edge {
             throttle: Throttle::new(&config.limits, backend.time()),
             backend,
-            agents,
+            interfaces,
             keys,
             signing_keys: sigv4::SigningKeyCache::default(),
             signatures: sigv4::Settings {
@@ -105,8 +110,11 @@ impl Edge {
 
     /// Ends what would go on for ever: the server is stopping.
     fn stop(&self) {
-        if let Some(agents) = &self.agents {
+        if let Some(agents) = &self.interfaces.agents {
             agents.stop();
+        }
+        if let Some(events) = &self.interfaces.events {
+            events.stop();
         }
     }
 

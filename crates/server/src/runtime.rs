@@ -21,7 +21,9 @@ use store::sqlite::SqliteStore;
 use store::{GroupCommit, ReaderBounds, Readers, Scan, Scope, Store, WriterBounds, WriterStatistics};
 use tokio::sync::oneshot;
 
+use crate::agent_interface::desk::AgentKey;
 use crate::attachments::Attachments;
+use crate::changes::Changes;
 use crate::clock::Clock;
 use shared::Shared;
 use worker::Message;
@@ -89,6 +91,8 @@ impl Runtime {
             tokio: tokio::runtime::Handle::current(),
             activity: Default::default(),
             trouble: Default::default(),
+            agent_changes: Changes::default(),
+            commits: Changes::default(),
             loads: Default::default(),
             targets: Default::default(),
         });
@@ -179,6 +183,16 @@ impl Runtime {
             }
         };
         self.shared.call(scope, request).await
+    }
+
+    /// Agents whose snapshots change.
+    pub fn agent_changes(&self) -> &Changes<AgentKey> {
+        &self.shared.agent_changes
+    }
+
+    /// Instances whose commits become durable: there may be new events.
+    pub fn commits(&self) -> &Changes<InstanceId> {
+        &self.shared.commits
     }
 
     /// Whether calls are served; if not, why.

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use wire::WireError;
 
-use super::changes::Changes;
+use crate::changes::Changes;
 
 /// One user of one instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,5 +85,5 @@ pub trait Desk: Send + Sync {
     fn command(&self, agent: AgentKey, command: Command) -> BoxFuture<'_, Result<Bytes, WireError>>;
 
     /// Tells when an agent's snapshot has changed.
-    fn changes(&self) -> &Changes;
+    fn changes(&self) -> &Changes<AgentKey>;
 }

@@ -20,10 +20,10 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::AgentInterface;
-use super::changes::Subscription;
 use super::desk::{AgentKey, Command};
 use super::presence::OpenStream;
 use super::sessions::SessionId;
+use crate::changes::Subscription;
 use crate::clock;
 
 /// Largest snapshot.
@@ -37,7 +37,7 @@ pub struct Events {
     pub(super) agent: AgentKey,
     /// The session that the stream belongs to, if it is a person's.
     pub(super) session: Option<SessionId>,
-    pub(super) subscription: Subscription,
+    pub(super) subscription: Subscription<AgentKey>,
     pub(super) stopping: watch::Receiver<bool>,
     pub(super) last_id: Option<String>,
     pub(super) _open: OpenStream,

@@ -15,9 +15,9 @@ use http_body_util::BodyExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 
-use super::changes::Changes;
 use super::desk::Credentials;
 use super::*;
+use crate::changes::Changes;
 use crate::http::AnswerBody;
 
 const INSTANCE: InstanceId = InstanceId::from_bytes([1; 16]);
@@ -28,7 +28,7 @@ const SIGN_IN: &str = r#"{"InstanceId":"desk","Username":"ann","Password":"corre
 
 /// A desk of two agents.
 struct Notebook {
-    changes: Changes,
+    changes: Changes<AgentKey>,
     password_hash: String,
     version: AtomicU64,
     /// Bytes that a snapshot has at least.
@@ -73,7 +73,7 @@ impl Desk for Notebook {
         async move { Ok(Bytes::from(answer)) }.boxed()
     }
 
-    fn changes(&self) -> &Changes {
+    fn changes(&self) -> &Changes<AgentKey> {
         &self.changes
     }
 }
@@ -358,8 +358,9 @@ async fn who_does_not_read_is_cut_off() {
     let listener = crate::http::Listener::bind(&config).await.unwrap();
     let address = listener.address().unwrap();
     let keys = crate::AccessKeys::Fixed { id: "key".into(), secret: "secret".into() };
-    let interface = Some(Arc::clone(&place.interface));
-    let edge = crate::http::Edge::with_agents(&config, crate::Backend::Bare, keys, interface);
+    let agents = Some(Arc::clone(&place.interface));
+    let interfaces = crate::http::Interfaces { agents, events: None };
+    let edge = crate::http::Edge::with_interfaces(&config, crate::Backend::Bare, keys, interfaces);
     tokio::spawn(crate::http::listen(listener, edge, std::future::pending()));
 
     let bearer = place.sign_in().await;

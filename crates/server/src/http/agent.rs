@@ -29,7 +29,7 @@ impl Edge {
     }
 
     async fn try_agent(&self, head: &Parts, body: Incoming, client: IpAddr) -> Result<Answer, WireError> {
-        let agents = self.agents.as_ref().ok_or_else(|| {
+        let agents = self.interfaces.agents.as_ref().ok_or_else(|| {
             WireError::front_door("NotImplemented", 501, "this server has no agents: it serves nothing but a bench")
         })?;
         let body = body::read(&head.headers, body, self.body_limits).await?;

@@ -1,5 +1,5 @@
-//! Callboard's own interface under `/_callboard/v1`: virtual time, and the digest that tests compare. Signed like any
-//! other request.
+//! Callboard's own interface under `/_callboard/v1`: virtual time, events, and the digest that tests compare. Signed
+//! like any other request.
 
 use ::http::Method;
 use ::http::request::Parts;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use wire::{WireError, encode_success};
 
 use super::{Answer, Edge, body, refused, request_id, signed_head, whole};
+use crate::backend::nothing_here;
 
 /// What the paths of the interface begin with.
 pub(super) const PREFIX: &str = "/_callboard/";
@@ -23,34 +24,55 @@ struct Advance {
     seconds: u64,
 }
 
+/// What came of a request.
+enum Told {
+    /// JSON.
+    Value(Value),
+    /// Something else.
+    Answer(Answer),
+}
+
 impl Edge {
     /// Answers a request of the control interface.
     pub(super) async fn control(&self, head: &Parts, body: Incoming) -> Answer {
         let request_id = request_id();
         match self.try_control(head, body).await {
-            Ok(answer) => encode_success(answer.to_string().into_bytes(), &request_id).map(whole),
+            Ok(Told::Value(value)) => encode_success(value.to_string().into_bytes(), &request_id).map(whole),
+            Ok(Told::Answer(answer)) => answer,
             Err(error) => refused(&error, &request_id, NAME),
         }
     }
 
-    async fn try_control(&self, head: &Parts, body: Incoming) -> Result<Value, WireError> {
+    async fn try_control(&self, head: &Parts, body: Incoming) -> Result<Told, WireError> {
         let body = body::read(&head.headers, body, self.body_limits).await?;
         let signed = signed_head(head);
         let verified = self.authenticate(&signed, &body)?;
+        let root = self.keys.caller(verified.access_key_id).root;
         let path = signed.raw_path.strip_prefix("/_callboard/v1/").unwrap_or_default();
         let segments: Vec<&str> = path.split('/').collect();
         match (&head.method, segments.as_slice()) {
-            (&Method::GET, ["clock"]) => self.backend.clock().await,
+            (&Method::GET, ["clock"]) => self.backend.clock().await.map(Told::Value),
             (&Method::POST, ["clock", "advance"]) => {
-                if !self.keys.caller(verified.access_key_id).root {
-                    return Err(WireError::exception("AccessDeniedException", "only the root key may move the clock"));
-                }
-                self.backend.advance_clock(seconds(&body)?).await
+                only_root(root, "move the clock")?;
+                self.backend.advance_clock(seconds(&body)?).await.map(Told::Value)
             }
-            (&Method::GET, ["instances", id, "digest"]) => self.backend.digest(id).await,
+            (&Method::GET, ["instances", id, "digest"]) => self.backend.digest(id).await.map(Told::Value),
+            (&Method::GET, ["events"]) => {
+                only_root(root, "read events")?;
+                let events = self.interfaces.events.as_ref().ok_or_else(nothing_here)?;
+                events.serve(head).await.map(Told::Answer)
+            }
             (method, _) => Err(WireError::unknown_operation(method.as_str(), signed.raw_path)),
         }
     }
+}
+
+/// What only the root key may do.
+fn only_root(root: bool, what: &str) -> Result<(), WireError> {
+    if root {
+        return Ok(());
+    }
+    Err(WireError::exception("AccessDeniedException", format!("only the root key may {what}")))
 }
 
 /// How far to move the clock.

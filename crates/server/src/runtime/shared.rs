@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use engine::InstanceId;
 use service::{Answer, ApiError, Directory, Fetch, FetchRequest, Fetched, Input, Request, Settings};
 use store::sqlite::SqliteStore;
-use store::{Batch, GroupCommit, Readers, Scope, Store, Unavailable};
+use store::{Batch, CommitError, GroupCommit, Readers, Scope, Store, Unavailable};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::worker::Message;
 use super::{HEADS_PAGE, RuntimeOptions};
+use crate::agent_interface::desk::AgentKey;
 use crate::attachments::Attachments;
+use crate::changes::Changes;
 use crate::clock::Clock;
 
 /// Where an answer goes.
@@ -44,6 +47,10 @@ pub struct Shared {
     pub activity: AtomicU64,
     /// Why writes are refused, by scope.
     pub trouble: Mutex<HashMap<Scope, String>>,
+    /// Agents whose snapshots change.
+    pub agent_changes: Changes<AgentKey>,
+    /// Instances whose commits become durable.
+    pub commits: Changes<InstanceId>,
     /// What each worker has on its hands.
     pub loads: Mutex<HashMap<usize, WorkerLoad>>,
     /// How many effects run against each host.
@@ -124,7 +131,13 @@ impl Shared {
     pub fn commit(self: &Arc<Self>, batch: Batch) {
         let shared = Arc::clone(self);
         let (scope, number) = (batch.scope, batch.number);
-        let done = move |result| shared.send(scope, Message::Input(scope, Input::Committed(number, result)));
+        let done = move |result: Result<(), CommitError>| {
+            let is_durable = result.is_ok();
+            shared.send(scope, Message::Input(scope, Input::Committed(number, result)));
+            if is_durable {
+                shared.commits.changed(InstanceId(scope.0));
+            }
+        };
         self.writer.submit(batch, Box::new(done));
     }
 

@@ -1,0 +1,4 @@
+//! Routing by its public interface: the rules as text tables, and against a model that looks at everything.
+
+mod desk;
+mod model;

@@ -120,3 +120,11 @@ pub struct RoutingProfile {
     #[n(10)]
     pub last_modified: Timestamp,
 }
+
+impl RoutingProfile {
+    /// How many contacts of a channel an agent takes at a time.
+    pub fn slots(&self, channel: Channel) -> u32 {
+        let of_channel = self.concurrencies.iter().find(|media| media.channel == channel);
+        of_channel.map_or(0, |media| u32::from(media.concurrency))
+    }
+}

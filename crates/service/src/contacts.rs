@@ -63,15 +63,15 @@ impl ContactTable {
         Some((contact, slot.changed))
     }
 
-    /// Takes a record as it was stored. [`ContactTable::finish_load`] follows the last one.
-    pub fn load(&mut self, packed: &[u8]) -> Result<(), DecodeError> {
+    /// Takes a record as it was stored, and hands it back decoded. [`ContactTable::finish_load`] follows the last one.
+    pub fn load(&mut self, packed: &[u8]) -> Result<Contact, DecodeError> {
         let contact: Contact = record::decode(packed)?;
         if contact.pending_turn().is_some() {
             self.turns.insert(contact.id);
         }
         self.packed_bytes += packed.len();
         self.slots.push(Slot { head: contact.head(), changed: 0, packed: packed.into() });
-        Ok(())
+        Ok(contact)
     }
 
     /// Puts what was loaded into its orders: sorting once is much faster than inserting a million times.

@@ -72,10 +72,13 @@ impl Env for Environment<'_, '_> {
 
     fn queue_metrics(&self, id: QueueId) -> QueueMetrics {
         let (contacts, oldest) = self.tx.queue_depth_without(&id, &self.contact);
+        let agents = self.tx.queue_agents(id);
         QueueMetrics {
             contacts_in_queue: u32::try_from(contacts).unwrap_or(u32::MAX),
             oldest_enqueue: oldest,
-            ..QueueMetrics::default()
+            agents_available: agents.available,
+            agents_staffed: agents.staffed,
+            agents_online: agents.online,
         }
     }
 

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use engine::{ContactId, InstanceId, Timestamp, UserId};
+use routing::Offer;
 use store::{Batch, CommitError, CommitNumber, Epoch, Key, Scan, Scope, ScopeHead};
 
 use crate::directory::DirectoryChange;
@@ -124,11 +125,19 @@ pub struct TurnBounds {
     pub timers_per_batch_max: usize,
     /// The same for a batch that somebody waits for.
     pub timers_per_answering_batch_max: usize,
+    /// Contacts offered to agents.
+    pub offers_max: usize,
 }
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        TurnBounds { inputs_max: 256, timers_max: 8, timers_per_batch_max: 16, timers_per_answering_batch_max: 2 }
+        TurnBounds {
+            inputs_max: 256,
+            timers_max: 8,
+            timers_per_batch_max: 16,
+            timers_per_answering_batch_max: 2,
+            offers_max: 64,
+        }
     }
 }
 
@@ -178,6 +187,7 @@ enum Event<R> {
     Request(Request, R),
     Timer(ContactId),
     Agent(UserId, AgentWake),
+    Offer(Offer),
     Effect(EffectId, EffectOutcome),
     Maintenance,
 }
@@ -364,6 +374,7 @@ impl<R> InstanceLoop<R> {
         if self.may_write_more() {
             self.run_turn_of_a_flow(out);
         }
+        self.offer(out);
         held_back.append(inputs);
         *inputs = held_back;
         self.maintain(out);
@@ -377,6 +388,7 @@ impl<R> InstanceLoop<R> {
                 && (!inputs.is_empty()
                     || self.has_due_timer()
                     || self.next_turn().is_some()
+                    || self.next_offer().is_some()
                     || self.has_effects_to_start()),
             next_due: self.next_due().filter(|_| !self.batch_is_full_of_timers()),
             busy: !self.is_idle(),
@@ -449,7 +461,7 @@ impl<R> InstanceLoop<R> {
         let tried_again = self.failed_timers.values().chain(self.failed_agents.values()).copied().min();
         let agents =
             self.world.agents.next_due().filter(|_| self.failed_agents.is_empty() && self.busy_agents.is_empty());
-        let timers = timers.into_iter().chain(agents);
+        let timers = timers.into_iter().chain(agents).chain(self.world.router.next_due());
         timers.chain(tried_again).chain(self.maintenance.next_due(&self.world)).min()
     }
 
@@ -507,6 +519,24 @@ impl<R> InstanceLoop<R> {
         let after_last = |id: &ContactId| self.last_turn.is_none_or(|last| *id > last);
         let mut turns = self.world.contacts.turns().filter(free);
         self.world.contacts.turns().filter(free).find(after_last).or_else(|| turns.next())
+    }
+
+    /// Offers what can be offered: in the batch that made it possible, if the bound allows.
+    fn offer(&mut self, out: &mut Vec<Output<R>>) {
+        for _ in 0..self.bounds.offers_max {
+            if !self.may_write_more() {
+                return;
+            }
+            let Some(offer) = self.next_offer() else { return };
+            self.run(Event::Offer(offer), out);
+        }
+    }
+
+    fn next_offer(&mut self) -> Option<Offer> {
+        if !matches!(self.health, Health::Serving) {
+            return None;
+        }
+        self.world.router.next(self.now)
     }
 
     fn has_effects_to_start(&self) -> bool {

@@ -8,11 +8,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use engine::agent::Agent;
 use engine::contact::{Chain, Contact};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::{ContentHash, FlowContent};
 use engine::{ContactId, QueueId, Timestamp};
 use minicbor::Decode;
+use routing::QueueAgents;
 use store::{Key, KeyId, Kind};
 use uuid::Uuid;
 
@@ -285,6 +287,12 @@ impl<'w> Tx<'w> {
             .collect();
         let oldest = self.world.contacts.oldest_in_queue(queue, |id| !stale.contains(id));
         (waiting - stale.len() + fresh.len(), fresh.into_iter().chain(oldest).min())
+    }
+
+    /// How many agents there are for a queue, as they were before this handler.
+    pub fn queue_agents(&self, queue: QueueId) -> QueueAgents {
+        self.saw(self.world.config_of::<Agent>().1);
+        self.world.router.agents_of_queue(queue)
     }
 
     /// Starts an effect once the changes are durable. It is kept until its result is known.

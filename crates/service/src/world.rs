@@ -10,7 +10,9 @@ use engine::agent::Agent;
 use engine::contact::{Chain, Contact};
 use engine::instance::Instance;
 use engine::limits::Limits;
-use engine::{ContactId, InstanceId, UserId};
+use engine::user::User;
+use engine::{ContactId, InstanceId, RoutingProfileId, UserId};
+use routing::{Offer, Router};
 use store::{Key, KeyId, Kind, Write};
 
 use crate::agents::AgentOrder;
@@ -23,6 +25,9 @@ use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record::{self, AnyRecord, DecodeError, Record};
 use crate::token::{TokenEntry, TokenSegment, Tokens};
+
+/// The kinds that routing and the order of agents are derived from.
+const ROUTED: [Kind; 3] = [kinds::AGENT, kinds::USER, kinds::ROUTING_PROFILE];
 
 /// A record of configuration in memory.
 #[derive(Debug, Clone)]
@@ -59,6 +64,8 @@ pub struct World {
     pub contacts: ContactTable,
     /// When agents have to be woken.
     pub agents: AgentOrder,
+    /// Who is to be offered what.
+    pub router: Router,
     chains: HashMap<ContactId, PackedChain>,
     chain_bytes: usize,
     cold: HashMap<Key, Pending>,
@@ -99,7 +106,10 @@ impl World {
     fn load_record(&mut self, kind: Kind, id: &[u8], value: &[u8]) -> Result<(), Option<DecodeError>> {
         match kind {
             kinds::CONTACT => {
-                self.contacts.load(value)?;
+                let contact = self.contacts.load(value)?;
+                if let Some(waiting) = contact.waiting() {
+                    self.router.put_contact(waiting);
+                }
             }
             kinds::CHAIN => {
                 let id = record::decode::<ChainId>(value)?.id;
@@ -123,9 +133,10 @@ impl World {
     /// The bounds that hold from now on. Comes before the first change.
     pub fn bind(&mut self, limits: &Limits) {
         self.limits = limits.clone();
-        let agents: Vec<Arc<Agent>> = self.config_of::<Agent>().0.map(|(_, agent)| agent).collect();
-        for agent in agents {
-            self.agents.put(&agent, &self.limits);
+        let records = self.config.iter().map(|((kind, id), held)| (*kind, id.clone(), Arc::clone(&held.record)));
+        let records: Vec<_> = records.filter(|(kind, ..)| ROUTED.contains(kind)).collect();
+        for (kind, id, record) in records {
+            self.derive(kind, &id, Some(&record));
         }
     }
 
@@ -209,8 +220,8 @@ impl World {
     ) -> (Vec<EventRecord>, Vec<TokenEntry>) {
         for ((kind, id), change) in changes.config {
             self.kinds_changed.insert(kind, commit);
-            if kind == kinds::AGENT {
-                self.order_agent(&id, change.as_ref());
+            if ROUTED.contains(&kind) {
+                self.derive(kind, &id, change.as_ref());
             }
             let key = Key::new(kind, id.clone());
             match change {
@@ -240,19 +251,47 @@ impl World {
         (changes.events, changes.tokens)
     }
 
-    fn order_agent(&mut self, id: &KeyId, change: Option<&Arc<dyn AnyRecord>>) {
-        match change {
-            Some(record) => self.agents.put(&typed(record), &self.limits),
-            None => {
-                let bytes: [u8; 16] = id[..].try_into().expect("an agent's id has 16 bytes");
-                self.agents.remove(UserId::from_bytes(bytes));
+    /// Follows a record that orders are derived from.
+    fn derive(&mut self, kind: Kind, id: &KeyId, change: Option<&Arc<dyn AnyRecord>>) {
+        let bytes: [u8; 16] = id[..].try_into().expect("the id of a routed record has 16 bytes");
+        match (kind, change) {
+            (kinds::AGENT, Some(record)) => {
+                let agent = typed::<Agent>(record);
+                self.agents.put(&agent, &self.limits);
+                self.router.put_agent(&agent);
             }
+            (kinds::AGENT, None) => {
+                self.agents.remove(UserId::from_bytes(bytes));
+                self.router.remove_agent(UserId::from_bytes(bytes));
+            }
+            (kinds::USER, Some(record)) => {
+                let user = typed::<User>(record);
+                self.router.put_user(user.id, user.routing_profile, &user.proficiencies);
+            }
+            (kinds::USER, None) => self.router.remove_user(UserId::from_bytes(bytes)),
+            (kinds::ROUTING_PROFILE, Some(record)) => self.router.put_profile(&typed(record)),
+            (kinds::ROUTING_PROFILE, None) => self.router.remove_profile(RoutingProfileId::from_bytes(bytes)),
+            _ => unreachable!("{kind:?} is not among the routed kinds"),
+        }
+    }
+
+    /// An offer was not made: the contact waits on, and this agent is not asked again before one of them changes.
+    pub fn offer_declined(&mut self, offer: &Offer) {
+        if let Some((contact, _)) = self.contacts.get(&offer.contact)
+            && let Some(waiting) = contact.waiting()
+        {
+            self.router.put_contact(waiting);
+            self.router.decline(*offer);
         }
     }
 
     fn apply_contact(&mut self, id: ContactId, contact: &Contact, commit: u64, writes: &mut Vec<Write>) {
         let value = record::encode(contact);
         let key = |kind| Key::new(kind, *id.as_bytes());
+        match contact.waiting() {
+            Some(waiting) => self.router.put_contact(waiting),
+            None => self.router.remove_contact(id),
+        }
         if contact.is_completed() {
             if self.contacts.head(&id).is_some() {
                 self.contacts.remove(&id);

@@ -11,11 +11,13 @@ use engine::contact::{
     SegmentValue, StepError, Work, step,
 };
 use engine::predefined::PredefinedAttribute;
+use engine::routing_profile::RoutingProfile;
 use engine::start_task::{references, segment};
 use engine::template::{self, TaskFields};
-use engine::{ContactId, Timestamp};
+use engine::user::User;
+use engine::{ContactId, Timestamp, UserId};
 
-use super::agent::move_agent;
+use super::agent::{load_agent, move_agent};
 use super::predefined_attribute::find_predefined;
 use crate::call::Call;
 use crate::effect::{AttachmentJob, Effect};
@@ -116,6 +118,20 @@ pub fn run_due_timer(tx: &mut Tx<'_>, id: ContactId) -> Result<(), Halt> {
         _ => Event::TimerFired,
     };
     move_contact(tx, contact, event)
+}
+
+/// Offers a waiting contact to an agent. False when that is not possible any more.
+pub fn offer(tx: &mut Tx<'_>, id: ContactId, user: UserId) -> Result<bool, Halt> {
+    let (Some(contact), Some(agent)) = (tx.contact(&id)?, load_agent(tx, user)?) else { return Ok(false) };
+    let Some(waiting) = contact.waiting() else { return Ok(false) };
+    let profile =
+        tx.get::<User>(user.as_bytes()).and_then(|user| tx.get::<RoutingProfile>(user.routing_profile.as_bytes()));
+    let slots = profile.map_or(0, |profile| profile.slots(waiting.channel));
+    if !agent.is_routable() || agent.active_slots(waiting.channel) >= slots {
+        return Ok(false);
+    }
+    move_contact(tx, contact, Event::Offered { agent: user })?;
+    Ok(true)
 }
 
 fn shown_time(at: Timestamp) -> api::Timestamp {
@@ -266,7 +282,7 @@ pub fn stop_contact(
         }
         other => other?,
     };
-    if contact.is_completed() {
+    if contact.state.is_disconnected() {
         return Err(gone(format!("contact {} has ended; DescribeContact shows when and why", contact.id)).into());
     }
     if input.disconnect_reason.is_some() {

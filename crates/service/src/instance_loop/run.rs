@@ -1,6 +1,7 @@
 //! Running one event: the handler on an overlay, and what becomes of the overlay.
 
 use engine::{Timestamp, UserId};
+use routing::Offer;
 
 use super::quarantine::{COMMITS_ALONE_MAX, Suspect};
 use super::{
@@ -21,7 +22,7 @@ impl<R> Event<R> {
     pub(super) fn into_reply(self) -> Option<R> {
         match self {
             Event::Request(_, reply) => Some(reply),
-            Event::Timer(_) | Event::Agent(..) | Event::Effect(..) | Event::Maintenance => None,
+            Event::Timer(_) | Event::Agent(..) | Event::Offer(_) | Event::Effect(..) | Event::Maintenance => None,
         }
     }
 }
@@ -101,6 +102,20 @@ impl<R> InstanceLoop<R> {
                     }
                 }
             }
+            Event::Offer(offer) => {
+                let suspect = Some(Suspect::Timer(offer.contact));
+                let offered = |tx: &mut Tx<'_>| contact::offer(tx, offer.contact, offer.agent);
+                match self.attempt(suspect, seed, &cold, None, offered) {
+                    Ok((true, _)) => {}
+                    Ok((false, _)) => self.world.offer_declined(&offer),
+                    Err((Halt::Refused(error), _)) => self.offer_failed(&offer, &error, out),
+                    Err((Halt::Need(need), _)) => {
+                        // Nobody else is offered it meanwhile.
+                        self.world.router.remove_contact(offer.contact);
+                        self.wait(again(Event::Offer(offer), cold), need, out);
+                    }
+                }
+            }
             Event::Effect(id, outcome) => {
                 let suspect = Suspect::Effect(id);
                 if self.quarantine.holds(&suspect) {
@@ -162,6 +177,14 @@ impl<R> InstanceLoop<R> {
         out.push(Output::Alarm(format!("the timer of agent {user} failed and is tried again later: {error}{cause}")));
     }
 
+    /// An offer that cannot be made is not tried again before contact or agent change.
+    fn offer_failed(&mut self, offer: &Offer, error: &ApiError, out: &mut Vec<Output<R>>) {
+        self.world.offer_declined(offer);
+        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        let Offer { contact, agent } = offer;
+        out.push(Output::Alarm(format!("contact {contact} could not be offered to agent {agent}: {error}{cause}")));
+    }
+
     /// Runs a handler on an overlay. Success joins the open batch. Both ways it says what the outcome rests on.
     fn attempt<T>(
         &mut self,
@@ -212,6 +235,7 @@ impl<R> InstanceLoop<R> {
             Event::Request(_, reply) => out.push(Output::Answer(reply, Err(error))),
             Event::Timer(id) => self.timer_failed(id, &error, out),
             Event::Agent(user, _) => self.agent_failed(user, &error, out),
+            Event::Offer(offer) => self.offer_failed(&offer, &error, out),
             Event::Effect(id, _) => {
                 self.perform_again(id);
                 out.push(Output::Alarm(format!("effect {} is performed again: {error}", id.0)));

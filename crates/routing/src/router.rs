@@ -29,6 +29,9 @@ pub struct QueueAgents {
     pub online: u32,
 }
 
+/// The lane of a group and its expression.
+type GroupKey = (Idx<Lane>, Option<Idx<Interned>>);
+
 /// Finds out which contact is offered to which agent.
 ///
 /// Everything may be put in any order, and put again after every change. What is equal to what was put before costs little.
@@ -37,7 +40,7 @@ pub struct Router {
     pub(crate) nodes: Arena<Waiting>,
     pub(crate) contacts: HashMap<ContactId, Idx<Waiting>>,
     pub(crate) groups: Arena<Group>,
-    group_of: HashMap<(Idx<Lane>, Option<Idx<Interned>>), Idx<Group>>,
+    group_of: HashMap<GroupKey, Idx<Group>>,
     pub(crate) lanes: Arena<Lane>,
     pub(crate) lane_of: HashMap<(QueueId, Channel), Idx<Lane>>,
     pub(crate) profiles: Arena<Profile>,

@@ -96,7 +96,11 @@ impl Desk {
     pub fn carry_out(&mut self, offer: Offer, now: Timestamp) {
         let task = self.remove_task(offer.contact).expect("what is offered waits");
         let entry = entry(&task, AgentContactState::Connected, now);
-        self.change_agent(offer.agent, now, |agent| agent.contacts.push(entry));
+        self.change_agent(offer.agent, now, |agent| {
+            agent.contacts.push(entry);
+            agent.last_activity = now;
+            agent.last_inbound = now;
+        });
         self.taken.insert(offer.contact, task);
     }
 }

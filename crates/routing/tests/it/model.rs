@@ -108,7 +108,7 @@ fn expression() -> impl Strategy<Value = Expression> {
     let at_least = (0..3u8, 1..=4u8).prop_map(|(name, level)| AttributeCondition::AtLeast {
         name: format!("skill {name}"),
         value: "yes".into(),
-        level: Level::new(f32::from(level)).unwrap(),
+        level: Level::new(f32::from(level)).expect("1 to 4 is a level"),
     });
     let agents = vec(user(), 1..3).prop_map(AttributeCondition::Agents);
     prop_oneof![

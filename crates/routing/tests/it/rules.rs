@@ -214,7 +214,7 @@ fn apply(desk: &mut Desk, words: &[&str], now: Timestamp) {
     }
 }
 
-fn check(script: &str, expected: Expect) {
+fn check(script: &str, expected: &Expect) {
     expected.assert_eq(&play(script).1);
 }
 
@@ -226,7 +226,7 @@ fn queue_and_channel_have_to_be_in_the_profile() {
          1 task t1 billing
          2 chat c1 support
          3 task t2 support",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; support/task 1 ; support/chat 1 ; billing/chat 1
             0 agent ann p
             1 task t1 billing
@@ -246,7 +246,7 @@ fn the_own_queue_comes_first_without_delay_or_criteria() {
          3 end t2
          4 task t3 bob
          5 agent bob p",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; support/task 1
             0 task t1 support priority 1
             1 task t2 ann priority 9 for french 3
@@ -266,7 +266,7 @@ fn profile_priority_comes_before_age() {
          9 task young billing
          9 agent ann p
          10 end young",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; support/task 2 ; billing/task 1
             0 task old support priority 1
             9 task young billing
@@ -289,7 +289,7 @@ fn a_delay_only_makes_eligible() {
          50 task t4 support
          51 end t3
          90 pass",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; support/task 1 +30 ; billing/task 2
             0 agent ann p
             1 task t1 support age 60
@@ -315,7 +315,7 @@ fn contact_priority_comes_before_age_also_across_queues() {
          3 agent ann p
          4 end t3
          5 end t2",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; support/task 1 ; billing/task 1
             0 task t1 support
             1 task t2 billing priority 4
@@ -339,7 +339,7 @@ fn oldest_first_across_channels_with_the_adjustment() {
          8 end t2
          9 end t1
          9 end t3",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 chat 1 ; support/task 1 ; support/chat 1
             0 task t1 support
             1 chat c1 support
@@ -364,7 +364,7 @@ fn fewest_contacts_over_all_channels_then_idle_longest() {
          4 task t2 support
          5 end t1
          6 task t3 support",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 3 any chat 3 any ; support/task 1 ; support/chat 1
             0 agent ann p
             1 agent bob p
@@ -388,7 +388,7 @@ fn idle_may_count_from_the_last_inbound() {
          4 end t2
          9 end t1
          10 task t3 support",
-        expect![[r#"
+        &expect![[r#"
             0 profile p inbound task 1 ; support/task 1
             0 agent ann p
             1 agent bob p
@@ -412,7 +412,7 @@ fn every_channel_that_an_agent_is_on_has_to_allow_another() {
          4 chat c2 q
          5 end c1
          6 end c2",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 2 any chat 2 email 1 any ; q/task 1 ; q/chat 1 ; q/email 1
             0 agent ann p
             1 task t1 q => t1 to ann
@@ -436,7 +436,7 @@ fn what_takes_a_slot() {
          4 miss t2
          5 task t3 q
          6 clear t2",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; q/task 1
             0 agent ann p
             1 task t1 q => t1 to ann
@@ -461,7 +461,7 @@ fn a_contact_that_was_missed_goes_to_another() {
          5 end t1
          6 task t1 q
          7 clear t1",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 5 ; q/task 1
             0 agent ann p
             1 task t1 q => t1 to ann
@@ -491,7 +491,7 @@ fn who_is_not_routable_is_offered_nothing() {
          8 available ann
          9 gone ann
          9 task t4 q",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 5 ; q/task 1
             0 agent ann p
             0 custom ann
@@ -527,7 +527,7 @@ fn criteria_hold_whatever_waits() {
          9 task t5 q for ann
          9 task t6 q for french 3
          9 agent ann p french 5",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; q/task 1
             0 agent ann p
             0 agent bob p french 3
@@ -553,7 +553,7 @@ fn queues_of_manual_assignment_are_never_routed() {
         "0 profile p task 5 ; q/task manual
          0 agent ann p
          1 task t1 q",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 5 ; q/task manual
             0 agent ann p
             1 task t1 q
@@ -573,7 +573,7 @@ fn a_profile_that_changes_changes_what_its_agents_may_take() {
          5 task t3 r
          6 profile p task 3 ; q/task 1 +5 ; r/task 1
          9 pass",
-        expect![[r#"
+        &expect![[r#"
             0 profile p task 1 ; q/task 1 +30
             0 agent ann p
             1 task t1 q

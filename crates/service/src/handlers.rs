@@ -9,6 +9,8 @@ pub mod attachment;
 pub mod contact;
 pub mod contact_attributes;
 pub mod contact_flow;
+pub mod contact_work;
+pub mod current_user_data;
 pub mod defaults;
 pub mod hours_of_operation;
 pub mod instance;
@@ -77,6 +79,17 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<CreateUser>(user::create_user)
         .read::<DescribeUser>(user::describe_user)
         .read::<ListUsers>(user::list_users)
+        .write::<DeleteUser>(user::delete_user)
+        .write::<UpdateUserRoutingProfile>(user::update_user_routing_profile)
+        .write::<UpdateUserPhoneConfig>(user::update_user_phone_config)
+        .write::<UpdateUserConfig>(user::update_user_config)
+        .write::<PutUserStatus>(agent::put_user_status)
+        .read::<GetCurrentUserData>(current_user_data::get_current_user_data)
+        .write::<DismissUserContact>(agent::dismiss_user_contact)
+        .write::<CreateAgentStatus>(agent_status::create_agent_status)
+        .read::<DescribeAgentStatus>(agent_status::describe_agent_status)
+        .read::<ListAgentStatuses>(agent_status::list_agent_statuses)
+        .write::<UpdateAgentStatus>(agent_status::update_agent_status)
         .write::<CreateRoutingProfile>(routing_profile::create_routing_profile)
         .read::<DescribeRoutingProfile>(routing_profile::describe_routing_profile)
         .read::<ListRoutingProfiles>(routing_profile::list_routing_profiles)
@@ -108,6 +121,11 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .read::<ListContactReferences>(contact::list_contact_references)
         .write::<TagContact>(contact::tag_contact)
         .write::<UntagContact>(contact::untag_contact)
+        .write::<PauseContact>(contact_work::pause_contact)
+        .write::<ResumeContact>(contact_work::resume_contact)
+        .write::<TransferContact>(contact_work::transfer_contact)
+        .write::<AssociateContactWithUser>(contact_work::associate_contact_with_user)
+        .write::<UpdateContactRoutingData>(contact_work::update_contact_routing_data)
 }
 
 /// Reads a stored record of configuration; `None` for a kind that holds none.

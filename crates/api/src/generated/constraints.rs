@@ -47,14 +47,52 @@ pub static AGENT_FIRST_CALLBACK_AUTO_ACCEPT: Shape = Shape::Boolean;
 /// `AgentFirstName`: 0 to 255 characters, sensitive
 pub static AGENT_FIRST_NAME: Shape = Shape::String(Text::new(Size::at_most(255)).sensitive());
 
+/// `AgentId`: at most 256 characters
+pub static AGENT_ID: Shape = Shape::String(Text::new(Size::at_most(256)));
+
+/// `AgentIds`
+pub static AGENT_IDS: Shape = Shape::List(List::new(&AGENT_ID, Size::ANY));
+
 /// `AgentLastName`: 0 to 300 characters, sensitive
 pub static AGENT_LAST_NAME: Shape = Shape::String(Text::new(Size::at_most(300)).sensitive());
 
 /// `AgentResourceId`: 1 to 256 characters
 pub static AGENT_RESOURCE_ID: Shape = Shape::String(Text::new(Size::new(1, 256)));
 
+/// `AgentStatusDescription`: 1 to 250 characters
+pub static AGENT_STATUS_DESCRIPTION: Shape = Shape::String(Text::new(Size::new(1, 250)));
+
+/// `AgentStatusId`
+pub static AGENT_STATUS_ID: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `AgentStatusName`: 1 to 127 characters
+pub static AGENT_STATUS_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)));
+
+/// `AgentStatusOrderNumber`: 1 to 50
+pub static AGENT_STATUS_ORDER_NUMBER: Shape = Shape::Integer { min: 1, max: 50 };
+
+/// `AgentStatusState`
+pub static AGENT_STATUS_STATE: Shape = Shape::Enum(shapes::AgentStatusState::NAMES);
+
+/// `AgentStatusType`
+pub static AGENT_STATUS_TYPE: Shape = Shape::Enum(shapes::AgentStatusType::NAMES);
+
+/// `AgentStatusTypes`: at most 3 items
+pub static AGENT_STATUS_TYPES: Shape = Shape::List(List::new(&AGENT_STATUS_TYPE, Size::at_most(3)));
+
 /// `AgentUsername`: 1 to 100 characters
 pub static AGENT_USERNAME: Shape = Shape::String(Text::new(Size::new(1, 100)));
+
+/// `AgentsCriteria`
+pub static AGENTS_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "AgentsCriteria",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("AgentIds", &AGENT_IDS)],
+});
+
+/// `AgentsMinOneMaxHundred`: 1 to 100 items
+pub static AGENTS_MIN_ONE_MAX_HUNDRED: Shape = Shape::List(List::new(&USER_ID, Size::new(1, 100)));
 
 /// `AllowedAccessControlTags`: at most 4 entries
 pub static ALLOWED_ACCESS_CONTROL_TAGS: Shape =
@@ -84,6 +122,18 @@ pub static APPLICATION_TYPE: Shape = Shape::Enum(shapes::ApplicationType::NAMES)
 /// `Applications`: at most 10 items
 pub static APPLICATIONS: Shape = Shape::List(List::new(&APPLICATION, Size::at_most(10)));
 
+/// `AssociateContactWithUserRequest`
+pub static ASSOCIATE_CONTACT_WITH_USER_REQUEST: Structure = Structure {
+    name: "AssociateContactWithUserRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactId", &CONTACT_ID),
+        Member::body("UserId", &AGENT_RESOURCE_ID).required(),
+    ],
+};
+
 /// `AssociateInstanceStorageConfigRequest`
 pub static ASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
     name: "AssociateInstanceStorageConfigRequest",
@@ -99,6 +149,21 @@ pub static ASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
 
 /// `AssociationId`: 1 to 100 characters
 pub static ASSOCIATION_ID: Shape = Shape::String(Text::new(Size::new(1, 100)));
+
+/// `AttributeCondition`
+pub static ATTRIBUTE_CONDITION: Shape = Shape::Structure(Structure {
+    name: "AttributeCondition",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Name", &PREDEFINED_ATTRIBUTE_NAME),
+        Member::body("Value", &PROFICIENCY_VALUE),
+        Member::body("ProficiencyLevel", &NULLABLE_PROFICIENCY_LEVEL),
+        Member::body("Range", &RANGE),
+        Member::body("MatchCriteria", &MATCH_CRITERIA),
+        Member::body("ComparisonOperator", &COMPARISON_OPERATOR),
+    ],
+});
 
 /// `AttributeName`: 1 to 32767 characters
 pub static ATTRIBUTE_NAME: Shape = Shape::String(Text::new(Size::new(1, 32_767)));
@@ -130,6 +195,9 @@ pub static AUTO_ACCEPT_CONFIGS: Shape = Shape::List(List::new(&AUTO_ACCEPT_CONFI
 /// `BehaviorType`
 pub static BEHAVIOR_TYPE: Shape = Shape::Enum(shapes::BehaviorType::NAMES);
 
+/// `Boolean`
+pub static BOOLEAN: Shape = Shape::Boolean;
+
 /// `BucketName`: 1 to 128 characters
 pub static BUCKET_NAME: Shape = Shape::String(Text::new(Size::new(1, 128)));
 
@@ -142,8 +210,19 @@ pub static CLIENT_TOKEN: Shape = Shape::String(Text::new(Size::at_most(500)));
 /// `CommonNameLength127`: 1 to 127 characters
 pub static COMMON_NAME_LENGTH127: Shape = Shape::String(Text::new(Size::new(1, 127)));
 
+/// `ComparisonOperator`: 1 to 127 characters
+pub static COMPARISON_OPERATOR: Shape = Shape::String(Text::new(Size::new(1, 127)));
+
 /// `Concurrency`: 1 to 10
 pub static CONCURRENCY: Shape = Shape::Integer { min: 1, max: 10 };
+
+/// `ContactFilter`
+pub static CONTACT_FILTER: Shape = Shape::Structure(Structure {
+    name: "ContactFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("ContactStates", &CONTACT_STATES)],
+});
 
 /// `ContactFlowContent`
 pub static CONTACT_FLOW_CONTENT: Shape = Shape::String(Text::new(Size::ANY));
@@ -175,6 +254,12 @@ pub static CONTACT_ID: Shape = Shape::String(Text::new(Size::new(1, 256)));
 /// `ContactReferences`
 pub static CONTACT_REFERENCES: Shape = Shape::Map(Map::new(&REFERENCE_KEY, &REFERENCE, Size::ANY));
 
+/// `ContactState`
+pub static CONTACT_STATE: Shape = Shape::Enum(shapes::ContactState::NAMES);
+
+/// `ContactStates`: at most 9 items
+pub static CONTACT_STATES: Shape = Shape::List(List::new(&CONTACT_STATE, Size::at_most(9)));
+
 /// `ContactTagKey`: 1 to 128 characters, matches `^(?!aws:)[a-zA-Z+-=._:/]+$`
 pub static CONTACT_TAG_KEY: Shape = Shape::String(Text::new(Size::new(1, 128)).matching(&PATTERNS[6]));
 
@@ -186,6 +271,21 @@ pub static CONTACT_TAG_MAP: Shape = Shape::Map(Map::new(&CONTACT_TAG_KEY, &CONTA
 
 /// `ContactTagValue`: at most 256 characters
 pub static CONTACT_TAG_VALUE: Shape = Shape::String(Text::new(Size::at_most(256)));
+
+/// `CreateAgentStatusRequest`
+pub static CREATE_AGENT_STATUS_REQUEST: Structure = Structure {
+    name: "CreateAgentStatusRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Name", &AGENT_STATUS_NAME).required(),
+        Member::body("Description", &AGENT_STATUS_DESCRIPTION),
+        Member::body("State", &AGENT_STATUS_STATE).required(),
+        Member::body("DisplayOrder", &AGENT_STATUS_ORDER_NUMBER),
+        Member::body("Tags", &TAG_MAP),
+    ],
+};
 
 /// `CreateContactFlowRequest`
 pub static CREATE_CONTACT_FLOW_REQUEST: Structure = Structure {
@@ -432,6 +532,22 @@ pub static DELETE_TASK_TEMPLATE_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("TaskTemplateId", &TASK_TEMPLATE_ID)],
 };
 
+/// `DeleteUserRequest`
+pub static DELETE_USER_REQUEST: Structure = Structure {
+    name: "DeleteUserRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("UserId", &USER_ID)],
+};
+
+/// `DescribeAgentStatusRequest`
+pub static DESCRIBE_AGENT_STATUS_REQUEST: Structure = Structure {
+    name: "DescribeAgentStatusRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("AgentStatusId", &AGENT_STATUS_ID)],
+};
+
 /// `DescribeContactFlowRequest`
 pub static DESCRIBE_CONTACT_FLOW_REQUEST: Structure = Structure {
     name: "DescribeContactFlowRequest",
@@ -563,6 +679,21 @@ pub static DISCONNECT_REASON: Shape = Shape::Structure(Structure {
 /// `DisconnectReasonCode`
 pub static DISCONNECT_REASON_CODE: Shape = Shape::String(Text::new(Size::ANY));
 
+/// `DismissUserContactRequest`
+pub static DISMISS_USER_CONTACT_REQUEST: Structure = Structure {
+    name: "DismissUserContactRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("ContactId", &CONTACT_ID).required(),
+    ],
+};
+
+/// `DurationInSeconds`
+pub static DURATION_IN_SECONDS: Shape = Shape::Integer { min: i32::MIN, max: i32::MAX };
+
 /// `Email`: sensitive
 pub static EMAIL: Shape = Shape::String(Text::new(Size::ANY).sensitive());
 
@@ -608,6 +739,22 @@ pub static ENDPOINT_ADDRESS: Shape = Shape::String(Text::new(Size::at_most(256))
 /// `EndpointType`
 pub static ENDPOINT_TYPE: Shape = Shape::Enum(shapes::EndpointType::NAMES);
 
+/// `Expression`
+pub static EXPRESSION: Shape = Shape::Structure(Structure {
+    name: "Expression",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("AttributeCondition", &ATTRIBUTE_CONDITION),
+        Member::body("AndExpression", &EXPRESSIONS),
+        Member::body("OrExpression", &EXPRESSIONS),
+        Member::body("NotAttributeCondition", &ATTRIBUTE_CONDITION),
+    ],
+});
+
+/// `Expressions`
+pub static EXPRESSIONS: Shape = Shape::List(List::new(&EXPRESSION, Size::ANY));
+
 /// `FileName`: 1 to 256 characters, matches `^\P{C}*$`
 pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[10]));
 
@@ -639,6 +786,19 @@ pub static GET_CONTACT_ATTRIBUTES_REQUEST: Structure = Structure {
     union: false,
     sensitive: false,
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("InitialContactId", &CONTACT_ID)],
+};
+
+/// `GetCurrentUserDataRequest`
+pub static GET_CURRENT_USER_DATA_REQUEST: Structure = Structure {
+    name: "GetCurrentUserDataRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Filters", &USER_DATA_FILTERS).required(),
+        Member::body("NextToken", &NEXT_TOKEN),
+        Member::body("MaxResults", &MAX_RESULT100),
+    ],
 };
 
 /// `GetTaskTemplateRequest`
@@ -786,6 +946,19 @@ pub static KINESIS_VIDEO_STREAM_CONFIG: Shape = Shape::Structure(Structure {
         Member::body("EncryptionConfig", &ENCRYPTION_CONFIG).required(),
     ],
 });
+
+/// `ListAgentStatusRequest`
+pub static LIST_AGENT_STATUS_REQUEST: Structure = Structure {
+    name: "ListAgentStatusRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+        Member::query("AgentStatusTypes", "AgentStatusTypes", &AGENT_STATUS_TYPES),
+    ],
+};
 
 /// `ListContactFlowsRequest`
 pub static LIST_CONTACT_FLOWS_REQUEST: Structure = Structure {
@@ -945,6 +1118,14 @@ pub static LIST_USERS_REQUEST: Structure = Structure {
     ],
 };
 
+/// `MatchCriteria`
+pub static MATCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "MatchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("AgentsCriteria", &AGENTS_CRITERIA)],
+});
+
 /// `MaxResult10`: 1 to 10
 pub static MAX_RESULT10: Shape = Shape::Integer { min: 1, max: 10 };
 
@@ -980,6 +1161,9 @@ pub static NAMESPACE: Shape = Shape::String(Text::new(Size::new(1, 128)));
 
 /// `NextToken`
 pub static NEXT_TOKEN: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `NullableProficiencyLevel`: 1.0 to 5.0
+pub static NULLABLE_PROFICIENCY_LEVEL: Shape = Shape::Float { min: 1.0, max: 5.0 };
 
 /// `OutboundCallerConfig`
 pub static OUTBOUND_CALLER_CONFIG: Shape = Shape::Structure(Structure {
@@ -1021,6 +1205,18 @@ pub static PARENT_HOURS_OF_OPERATION_CONFIG_LIST: Shape =
 
 /// `Password`: matches `/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/`, sensitive
 pub static PASSWORD: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[1]).sensitive());
+
+/// `PauseContactRequest`
+pub static PAUSE_CONTACT_REQUEST: Structure = Structure {
+    name: "PauseContactRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("ContactId", &CONTACT_ID).required(),
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("ContactFlowId", &CONTACT_FLOW_ID),
+    ],
+};
 
 /// `Permission`: 1 to 128 characters
 pub static PERMISSION: Shape = Shape::String(Text::new(Size::new(1, 128)));
@@ -1141,6 +1337,21 @@ pub static PRIMARY_VALUE_LIST: Shape = Shape::List(List::new(&IAM_RESTRICTED_PRI
 /// `Priority`: 1 to 99
 pub static PRIORITY: Shape = Shape::Integer { min: 1, max: 99 };
 
+/// `ProficiencyValue`: 1 to 128 characters
+pub static PROFICIENCY_VALUE: Shape = Shape::String(Text::new(Size::new(1, 128)));
+
+/// `PutUserStatusRequest`
+pub static PUT_USER_STATUS_REQUEST: Structure = Structure {
+    name: "PutUserStatusRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("AgentStatusId", &AGENT_STATUS_ID).required(),
+    ],
+};
+
 /// `QueueDescription`: 1 to 250 characters
 pub static QUEUE_DESCRIPTION: Shape = Shape::String(Text::new(Size::new(1, 250)));
 
@@ -1158,6 +1369,9 @@ pub static QUEUE_INFO_INPUT: Shape = Shape::Structure(Structure {
 /// `QueueMaxContacts`: at least 0
 pub static QUEUE_MAX_CONTACTS: Shape = Shape::Integer { min: 0, max: i32::MAX };
 
+/// `QueuePriority`: 1 to 9223372036854775807
+pub static QUEUE_PRIORITY: Shape = Shape::Long { min: 1, max: i64::MAX };
+
 /// `QueueQuickConnectConfig`
 pub static QUEUE_QUICK_CONNECT_CONFIG: Shape = Shape::Structure(Structure {
     name: "QueueQuickConnectConfig",
@@ -1172,11 +1386,17 @@ pub static QUEUE_QUICK_CONNECT_CONFIG: Shape = Shape::Structure(Structure {
 /// `QueueStatus`
 pub static QUEUE_STATUS: Shape = Shape::Enum(shapes::QueueStatus::NAMES);
 
+/// `QueueTimeAdjustmentSeconds`
+pub static QUEUE_TIME_ADJUSTMENT_SECONDS: Shape = Shape::Integer { min: i32::MIN, max: i32::MAX };
+
 /// `QueueType`
 pub static QUEUE_TYPE: Shape = Shape::Enum(shapes::QueueType::NAMES);
 
 /// `QueueTypes`: at most 2 items
 pub static QUEUE_TYPES: Shape = Shape::List(List::new(&QUEUE_TYPE, Size::at_most(2)));
+
+/// `Queues`: 1 to 100 items
+pub static QUEUES: Shape = Shape::List(List::new(&QUEUE_ID, Size::new(1, 100)));
 
 /// `QuickConnectConfig`
 pub static QUICK_CONNECT_CONFIG: Shape = Shape::Structure(Structure {
@@ -1209,6 +1429,17 @@ pub static QUICK_CONNECT_TYPES: Shape = Shape::List(List::new(&QUICK_CONNECT_TYP
 
 /// `QuickConnectsList`: 1 to 50 items
 pub static QUICK_CONNECTS_LIST: Shape = Shape::List(List::new(&QUICK_CONNECT_ID, Size::new(1, 50)));
+
+/// `Range`
+pub static RANGE: Shape = Shape::Structure(Structure {
+    name: "Range",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("MinProficiencyLevel", &NULLABLE_PROFICIENCY_LEVEL),
+        Member::body("MaxProficiencyLevel", &NULLABLE_PROFICIENCY_LEVEL),
+    ],
+});
 
 /// `ReadOnlyFieldInfo`
 pub static READ_ONLY_FIELD_INFO: Shape = Shape::Structure(Structure {
@@ -1267,6 +1498,45 @@ pub static REQUIRED_FIELD_INFO: Shape = Shape::Structure(Structure {
 /// `RequiredTaskTemplateFields`
 pub static REQUIRED_TASK_TEMPLATE_FIELDS: Shape = Shape::List(List::new(&REQUIRED_FIELD_INFO, Size::ANY));
 
+/// `ResumeContactRequest`
+pub static RESUME_CONTACT_REQUEST: Structure = Structure {
+    name: "ResumeContactRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("ContactId", &CONTACT_ID).required(),
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("ContactFlowId", &CONTACT_FLOW_ID),
+    ],
+};
+
+/// `RoutingCriteriaInput`
+pub static ROUTING_CRITERIA_INPUT: Shape = Shape::Structure(Structure {
+    name: "RoutingCriteriaInput",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Steps", &ROUTING_CRITERIA_INPUT_STEPS)],
+});
+
+/// `RoutingCriteriaInputStep`
+pub static ROUTING_CRITERIA_INPUT_STEP: Shape = Shape::Structure(Structure {
+    name: "RoutingCriteriaInputStep",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Expiry", &ROUTING_CRITERIA_INPUT_STEP_EXPIRY), Member::body("Expression", &EXPRESSION)],
+});
+
+/// `RoutingCriteriaInputStepExpiry`
+pub static ROUTING_CRITERIA_INPUT_STEP_EXPIRY: Shape = Shape::Structure(Structure {
+    name: "RoutingCriteriaInputStepExpiry",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("DurationInSeconds", &DURATION_IN_SECONDS)],
+});
+
+/// `RoutingCriteriaInputSteps`
+pub static ROUTING_CRITERIA_INPUT_STEPS: Shape = Shape::List(List::new(&ROUTING_CRITERIA_INPUT_STEP, Size::ANY));
+
 /// `RoutingProfileDescription`: 1 to 250 characters
 pub static ROUTING_PROFILE_DESCRIPTION: Shape = Shape::String(Text::new(Size::new(1, 250)));
 
@@ -1311,6 +1581,9 @@ pub static ROUTING_PROFILE_QUEUE_REFERENCE: Shape = Shape::Structure(Structure {
     sensitive: false,
     members: &[Member::body("QueueId", &QUEUE_ID).required(), Member::body("Channel", &CHANNEL).required()],
 });
+
+/// `RoutingProfiles`: 1 to 100 items
+pub static ROUTING_PROFILES: Shape = Shape::List(List::new(&ROUTING_PROFILE_ID, Size::new(1, 100)));
 
 /// `S3Config`
 pub static S3_CONFIG: Shape = Shape::Structure(Structure {
@@ -1568,6 +1841,21 @@ pub static TIME_ZONE: Shape = Shape::String(Text::new(Size::ANY));
 /// `Timestamp`
 pub static TIMESTAMP: Shape = Shape::Timestamp;
 
+/// `TransferContactRequest`
+pub static TRANSFER_CONTACT_REQUEST: Structure = Structure {
+    name: "TransferContactRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("ContactId", &CONTACT_ID).required(),
+        Member::body("QueueId", &QUEUE_ID),
+        Member::body("UserId", &AGENT_RESOURCE_ID),
+        Member::body("ContactFlowId", &CONTACT_FLOW_ID).required(),
+        Member::body("ClientToken", &CLIENT_TOKEN).idempotency_token(),
+    ],
+};
+
 /// `UntagContactRequest`
 pub static UNTAG_CONTACT_REQUEST: Structure = Structure {
     name: "UntagContactRequest",
@@ -1586,6 +1874,25 @@ pub static UNTAG_RESOURCE_REQUEST: Structure = Structure {
     union: false,
     sensitive: false,
     members: &[Member::label("resourceArn", &ARN), Member::query("tagKeys", "tagKeys", &TAG_KEY_LIST).required()],
+};
+
+/// `UpdateAgentStatusDescription`: 0 to 250 characters
+pub static UPDATE_AGENT_STATUS_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(250)));
+
+/// `UpdateAgentStatusRequest`
+pub static UPDATE_AGENT_STATUS_REQUEST: Structure = Structure {
+    name: "UpdateAgentStatusRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("AgentStatusId", &AGENT_STATUS_ID),
+        Member::body("Name", &AGENT_STATUS_NAME),
+        Member::body("Description", &UPDATE_AGENT_STATUS_DESCRIPTION),
+        Member::body("State", &AGENT_STATUS_STATE),
+        Member::body("DisplayOrder", &AGENT_STATUS_ORDER_NUMBER),
+        Member::body("ResetOrderNumber", &BOOLEAN),
+    ],
 };
 
 /// `UpdateContactAttributesRequest`
@@ -1645,6 +1952,20 @@ pub static UPDATE_CONTACT_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateContactRoutingDataRequest`
+pub static UPDATE_CONTACT_ROUTING_DATA_REQUEST: Structure = Structure {
+    name: "UpdateContactRoutingDataRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactId", &CONTACT_ID),
+        Member::body("QueueTimeAdjustmentSeconds", &QUEUE_TIME_ADJUSTMENT_SECONDS),
+        Member::body("QueuePriority", &QUEUE_PRIORITY),
+        Member::body("RoutingCriteria", &ROUTING_CRITERIA_INPUT),
+    ],
+};
+
 /// `UpdateContactScheduleRequest`
 pub static UPDATE_CONTACT_SCHEDULE_REQUEST: Structure = Structure {
     name: "UpdateContactScheduleRequest",
@@ -1699,6 +2020,63 @@ pub static UPDATE_TASK_TEMPLATE_REQUEST: Structure = Structure {
         Member::body("Fields", &TASK_TEMPLATE_FIELDS),
     ],
 };
+
+/// `UpdateUserConfigRequest`
+pub static UPDATE_USER_CONFIG_REQUEST: Structure = Structure {
+    name: "UpdateUserConfigRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("AutoAcceptConfigs", &AUTO_ACCEPT_CONFIGS),
+        Member::body("AfterContactWorkConfigs", &AFTER_CONTACT_WORK_CONFIGS),
+        Member::body("PhoneNumberConfigs", &PHONE_NUMBER_CONFIGS),
+        Member::body("PersistentConnectionConfigs", &PERSISTENT_CONNECTION_CONFIGS),
+        Member::body("VoiceEnhancementConfigs", &VOICE_ENHANCEMENT_CONFIGS),
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
+/// `UpdateUserPhoneConfigRequest`
+pub static UPDATE_USER_PHONE_CONFIG_REQUEST: Structure = Structure {
+    name: "UpdateUserPhoneConfigRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("PhoneConfig", &USER_PHONE_CONFIG).required(),
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
+/// `UpdateUserRoutingProfileRequest`
+pub static UPDATE_USER_ROUTING_PROFILE_REQUEST: Structure = Structure {
+    name: "UpdateUserRoutingProfileRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("RoutingProfileId", &ROUTING_PROFILE_ID).required(),
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
+/// `UserDataFilters`
+pub static USER_DATA_FILTERS: Shape = Shape::Structure(Structure {
+    name: "UserDataFilters",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Queues", &QUEUES),
+        Member::body("ContactFilter", &CONTACT_FILTER),
+        Member::body("RoutingProfiles", &ROUTING_PROFILES),
+        Member::body("Agents", &AGENTS_MIN_ONE_MAX_HUNDRED),
+        Member::body("UserHierarchyGroups", &USER_DATA_HIERARCHY_GROUPS),
+    ],
+});
+
+/// `UserDataHierarchyGroups`: exactly 1 items
+pub static USER_DATA_HIERARCHY_GROUPS: Shape = Shape::List(List::new(&HIERARCHY_GROUP_ID, Size::new(1, 1)));
 
 /// `UserId`
 pub static USER_ID: Shape = Shape::String(Text::new(Size::ANY));

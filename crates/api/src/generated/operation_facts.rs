@@ -78,7 +78,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&ASSOCIATE_CONTACT_WITH_USER_REQUEST),
     },
     OperationFacts {
         name: "AssociateDefaultVocabulary",
@@ -511,7 +511,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_AGENT_STATUS_REQUEST),
     },
     OperationFacts {
         name: "CreateContact",
@@ -1526,7 +1526,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_USER_REQUEST),
     },
     OperationFacts {
         name: "DeleteUserHierarchyGroup",
@@ -1639,7 +1639,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_AGENT_STATUS_REQUEST),
     },
     OperationFacts {
         name: "DescribeAttachedFilesConfiguration",
@@ -2359,7 +2359,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DISMISS_USER_CONTACT_REQUEST),
     },
     OperationFacts {
         name: "EvaluateDataTableValues",
@@ -2439,7 +2439,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&GET_CURRENT_USER_DATA_REQUEST),
     },
     OperationFacts {
         name: "GetEffectiveHoursOfOperations",
@@ -2611,7 +2611,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_AGENT_STATUS_REQUEST),
     },
     OperationFacts {
         name: "ListAnalyticsDataAssociations",
@@ -3566,7 +3566,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&PAUSE_CONTACT_REQUEST),
     },
     OperationFacts {
         name: "PutUserStatus",
@@ -3580,7 +3580,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&PUT_USER_STATUS_REQUEST),
     },
     OperationFacts {
         name: "ReleasePhoneNumber",
@@ -3626,7 +3626,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&RESUME_CONTACT_REQUEST),
     },
     OperationFacts {
         name: "ResumeContactRecording",
@@ -4346,7 +4346,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &SERVICE_QUOTA_EXCEEDED_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&TRANSFER_CONTACT_REQUEST),
     },
     OperationFacts {
         name: "UntagContact",
@@ -4388,7 +4388,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_AGENT_STATUS_REQUEST),
     },
     OperationFacts {
         name: "UpdateAttachedFilesConfiguration",
@@ -4569,7 +4569,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_CONTACT_ROUTING_DATA_REQUEST),
     },
     OperationFacts {
         name: "UpdateContactSchedule",
@@ -5106,7 +5106,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_CONFIG_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserHierarchy",
@@ -5193,7 +5193,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_PHONE_CONFIG_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserProficiencies",
@@ -5219,7 +5219,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_ROUTING_PROFILE_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserSecurityProfiles",

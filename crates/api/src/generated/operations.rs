@@ -6,8 +6,16 @@ use super::shapes::*;
 use crate::{Empty, operation_marker};
 
 operation_marker!(
+    /// `POST /contacts/{InstanceId}/{ContactId}/associate-user`
+    AssociateContactWithUser: AssociateContactWithUserRequest => AssociateContactWithUserResponse
+);
+operation_marker!(
     /// `PUT /instance/{InstanceId}/storage-config`
     AssociateInstanceStorageConfig: AssociateInstanceStorageConfigRequest => AssociateInstanceStorageConfigResponse
+);
+operation_marker!(
+    /// `PUT /agent-status/{InstanceId}`
+    CreateAgentStatus: CreateAgentStatusRequest => CreateAgentStatusResponse
 );
 operation_marker!(
     /// `PUT /contact-flows/{InstanceId}`
@@ -70,6 +78,14 @@ operation_marker!(
     DeleteTaskTemplate: DeleteTaskTemplateRequest => DeleteTaskTemplateResponse
 );
 operation_marker!(
+    /// `DELETE /users/{InstanceId}/{UserId}`
+    DeleteUser: DeleteUserRequest => Empty
+);
+operation_marker!(
+    /// `GET /agent-status/{InstanceId}/{AgentStatusId}`
+    DescribeAgentStatus: DescribeAgentStatusRequest => DescribeAgentStatusResponse
+);
+operation_marker!(
     /// `GET /contacts/{InstanceId}/{ContactId}`
     DescribeContact: DescribeContactRequest => DescribeContactResponse
 );
@@ -118,12 +134,24 @@ operation_marker!(
     DisassociateInstanceStorageConfig: DisassociateInstanceStorageConfigRequest => Empty
 );
 operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/contact`
+    DismissUserContact: DismissUserContactRequest => DismissUserContactResponse
+);
+operation_marker!(
     /// `GET /contact/attributes/{InstanceId}/{InitialContactId}`
     GetContactAttributes: GetContactAttributesRequest => GetContactAttributesResponse
 );
 operation_marker!(
+    /// `POST /metrics/userdata/{InstanceId}`
+    GetCurrentUserData: GetCurrentUserDataRequest => GetCurrentUserDataResponse
+);
+operation_marker!(
     /// `GET /instance/{InstanceId}/task/template/{TaskTemplateId}`
     GetTaskTemplate: GetTaskTemplateRequest => GetTaskTemplateResponse
+);
+operation_marker!(
+    /// `GET /agent-status/{InstanceId}`
+    ListAgentStatuses: ListAgentStatusRequest => ListAgentStatusResponse
 );
 operation_marker!(
     /// `GET /contact-flows-summary/{InstanceId}`
@@ -178,6 +206,18 @@ operation_marker!(
     ListUsers: ListUsersRequest => ListUsersResponse
 );
 operation_marker!(
+    /// `POST /contact/pause`
+    PauseContact: PauseContactRequest => PauseContactResponse
+);
+operation_marker!(
+    /// `PUT /users/{InstanceId}/{UserId}/status`
+    PutUserStatus: PutUserStatusRequest => PutUserStatusResponse
+);
+operation_marker!(
+    /// `POST /contact/resume`
+    ResumeContact: ResumeContactRequest => ResumeContactResponse
+);
+operation_marker!(
     /// `PUT /contact/task`
     StartTaskContact: StartTaskContactRequest => StartTaskContactResponse
 );
@@ -194,12 +234,20 @@ operation_marker!(
     TagResource: TagResourceRequest => Empty
 );
 operation_marker!(
+    /// `POST /contact/transfer`
+    TransferContact: TransferContactRequest => TransferContactResponse
+);
+operation_marker!(
     /// `DELETE /contact/tags/{InstanceId}/{ContactId}`
     UntagContact: UntagContactRequest => UntagContactResponse
 );
 operation_marker!(
     /// `DELETE /tags/{resourceArn}`
     UntagResource: UntagResourceRequest => Empty
+);
+operation_marker!(
+    /// `POST /agent-status/{InstanceId}/{AgentStatusId}`
+    UpdateAgentStatus: UpdateAgentStatusRequest => Empty
 );
 operation_marker!(
     /// `POST /contacts/{InstanceId}/{ContactId}`
@@ -218,6 +266,10 @@ operation_marker!(
     UpdateContactFlowMetadata: UpdateContactFlowMetadataRequest => UpdateContactFlowMetadataResponse
 );
 operation_marker!(
+    /// `POST /contacts/{InstanceId}/{ContactId}/routing-data`
+    UpdateContactRoutingData: UpdateContactRoutingDataRequest => UpdateContactRoutingDataResponse
+);
+operation_marker!(
     /// `POST /contact/schedule`
     UpdateContactSchedule: UpdateContactScheduleRequest => UpdateContactScheduleResponse
 );
@@ -232,4 +284,16 @@ operation_marker!(
 operation_marker!(
     /// `POST /instance/{InstanceId}/task/template/{TaskTemplateId}`
     UpdateTaskTemplate: UpdateTaskTemplateRequest => UpdateTaskTemplateResponse
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/config`
+    UpdateUserConfig: UpdateUserConfigRequest => Empty
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/phone-config`
+    UpdateUserPhoneConfig: UpdateUserPhoneConfigRequest => Empty
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/routing-profile`
+    UpdateUserRoutingProfile: UpdateUserRoutingProfileRequest => Empty
 );

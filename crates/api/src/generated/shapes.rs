@@ -62,6 +62,33 @@ string_enum!(
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct AgentContactReference {
+    /// Optional; 1 to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiation_method: Option<ContactInitiationMethod>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_contact_state: Option<ContactState>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_start_timestamp: Option<Timestamp>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected_to_agent_timestamp: Option<Timestamp>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueReference>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct AgentFirst {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +163,98 @@ pub struct AgentQualityMetrics {
 
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AgentStatus {
+    /// Optional.
+    #[serde(rename = "AgentStatusARN", skip_serializing_if = "Option::is_none")]
+    pub agent_status_arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_status_id: Option<String>,
+    /// Optional; 1 to 127 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional; 1 to 250 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<AgentStatusType>,
+    /// Optional; 1 to 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_order: Option<i32>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<AgentStatusState>,
+    /// Optional; 1 to 50 entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AgentStatusReference {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_start_timestamp: Option<Timestamp>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_arn: Option<String>,
+    /// Optional; 1 to 127 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_name: Option<String>,
+}
+
+string_enum!(
+    /// Enumeration `AgentStatusState`.
+    AgentStatusState {
+        Enabled = "ENABLED",
+        Disabled = "DISABLED",
+    }
+);
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AgentStatusSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional; 1 to 127 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<AgentStatusType>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
+string_enum!(
+    /// Enumeration `AgentStatusType`.
+    AgentStatusType {
+        Routable = "ROUTABLE",
+        Custom = "CUSTOM",
+        Offline = "OFFLINE",
+    }
+);
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AgentsCriteria {
     /// Optional.
@@ -214,6 +333,22 @@ string_enum!(
     }
 );
 
+/// Input of [`AssociateContactWithUser`](crate::operations::AssociateContactWithUser).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AssociateContactWithUserRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_id: String,
+    /// Required; 1 to 256 characters.
+    pub user_id: String,
+}
+
+/// Output of [`AssociateContactWithUser`](crate::operations::AssociateContactWithUser).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AssociateContactWithUserResponse {}
+
 /// Input of [`AssociateInstanceStorageConfig`](crate::operations::AssociateInstanceStorageConfig).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -272,8 +407,8 @@ pub struct AttachmentReference {
     pub arn: Option<String>,
 }
 
-/// Part of outputs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AttributeCondition {
     /// Optional; 1 to 100 characters.
@@ -635,6 +770,14 @@ pub struct ContactEvaluation {
     pub export_location: Option<String>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFilter {
+    /// Optional; at most 9 items.
+    pub contact_states: Option<Vec<ContactState>>,
+}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -756,6 +899,51 @@ string_enum!(
         Flow = "FLOW",
     }
 );
+
+string_enum!(
+    /// Enumeration `ContactState`.
+    ContactState {
+        Incoming = "INCOMING",
+        Pending = "PENDING",
+        Connecting = "CONNECTING",
+        Connected = "CONNECTED",
+        ConnectedOnhold = "CONNECTED_ONHOLD",
+        Missed = "MISSED",
+        Error = "ERROR",
+        Ended = "ENDED",
+        Rejected = "REJECTED",
+    }
+);
+
+/// Input of [`CreateAgentStatus`](crate::operations::CreateAgentStatus).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateAgentStatusRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required; 1 to 127 characters.
+    pub name: String,
+    /// Optional; 1 to 250 characters.
+    pub description: Option<String>,
+    /// Required.
+    pub state: AgentStatusState,
+    /// Optional; 1 to 50.
+    pub display_order: Option<i32>,
+    /// Optional; 1 to 50 entries.
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Output of [`CreateAgentStatus`](crate::operations::CreateAgentStatus).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateAgentStatusResponse {
+    /// Optional.
+    #[serde(rename = "AgentStatusARN", skip_serializing_if = "Option::is_none")]
+    pub agent_status_arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_status_id: Option<String>,
+}
 
 /// Input of [`CreateContactFlow`](crate::operations::CreateContactFlow).
 #[derive(Debug, Clone, Deserialize)]
@@ -1254,6 +1442,35 @@ pub struct DeleteTaskTemplateRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeleteTaskTemplateResponse {}
 
+/// Input of [`DeleteUser`](crate::operations::DeleteUser).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteUserRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+}
+
+/// Input of [`DescribeAgentStatus`](crate::operations::DescribeAgentStatus).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeAgentStatusRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub agent_status_id: String,
+}
+
+/// Output of [`DescribeAgentStatus`](crate::operations::DescribeAgentStatus).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeAgentStatusResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_status: Option<AgentStatus>,
+}
+
 /// Input of [`DescribeContactFlow`](crate::operations::DescribeContactFlow).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1521,6 +1738,22 @@ pub struct DisconnectReason {
     pub code: Option<String>,
 }
 
+/// Input of [`DismissUserContact`](crate::operations::DismissUserContact).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DismissUserContactRequest {
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required; 1 to 256 characters.
+    pub contact_id: String,
+}
+
+/// Output of [`DismissUserContact`](crate::operations::DismissUserContact).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DismissUserContactResponse {}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1630,8 +1863,8 @@ pub struct Expiry {
     pub expiry_timestamp: Option<Timestamp>,
 }
 
-/// Part of outputs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Expression {
     /// Optional.
@@ -1690,6 +1923,35 @@ pub struct GetContactAttributesResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<BTreeMap<String, String>>,
+}
+
+/// Input of [`GetCurrentUserData`](crate::operations::GetCurrentUserData).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetCurrentUserDataRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required.
+    pub filters: UserDataFilters,
+    /// Optional.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`GetCurrentUserData`](crate::operations::GetCurrentUserData).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetCurrentUserDataResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_data_list: Option<Vec<UserData>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
 }
 
 /// Input of [`GetTaskTemplate`](crate::operations::GetTaskTemplate).
@@ -1776,6 +2038,18 @@ pub struct GranularAccessControlConfiguration {
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct HierarchyGroupSummaryReference {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct HierarchyGroups {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1792,6 +2066,27 @@ pub struct HierarchyGroups {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level5: Option<AgentHierarchyGroup>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyPathReference {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_one: Option<HierarchyGroupSummaryReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_two: Option<HierarchyGroupSummaryReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_three: Option<HierarchyGroupSummaryReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_four: Option<HierarchyGroupSummaryReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_five: Option<HierarchyGroupSummaryReference>,
 }
 
 /// Part of outputs.
@@ -2135,6 +2430,32 @@ pub struct KinesisVideoStreamConfig {
     pub encryption_config: EncryptionConfig,
 }
 
+/// Input of [`ListAgentStatuses`](crate::operations::ListAgentStatuses).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListAgentStatusRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+    /// Optional, in the query as `AgentStatusTypes`; at most 3 items.
+    pub agent_status_types: Option<Vec<AgentStatusType>>,
+}
+
+/// Output of [`ListAgentStatuses`](crate::operations::ListAgentStatuses).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListAgentStatusResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_status_summary_list: Option<Vec<AgentStatusSummary>>,
+}
+
 /// Input of [`ListContactFlows`](crate::operations::ListContactFlows).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2451,8 +2772,8 @@ pub struct ListUsersResponse {
     pub next_token: Option<String>,
 }
 
-/// Part of outputs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MatchCriteria {
     /// Optional.
@@ -2644,6 +2965,22 @@ string_enum!(
     }
 );
 
+/// Input of [`PauseContact`](crate::operations::PauseContact).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PauseContactRequest {
+    /// Required; 1 to 256 characters.
+    pub contact_id: String,
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; at most 500 characters.
+    pub contact_flow_id: Option<String>,
+}
+
+/// Output of [`PauseContact`](crate::operations::PauseContact).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PauseContactResponse {}
+
 /// Part of inputs and outputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2824,6 +3161,22 @@ string_enum!(
     }
 );
 
+/// Input of [`PutUserStatus`](crate::operations::PutUserStatus).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PutUserStatusRequest {
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required.
+    pub agent_status_id: String,
+}
+
+/// Output of [`PutUserStatus`](crate::operations::PutUserStatus).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PutUserStatusResponse {}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2906,6 +3259,18 @@ pub struct QueueQuickConnectConfig {
     pub queue_id: String,
     /// Required; at most 500 characters.
     pub contact_flow_id: String,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueueReference {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
 }
 
 string_enum!(
@@ -3053,8 +3418,8 @@ string_enum!(
     }
 );
 
-/// Part of outputs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Range {
     /// Optional; 1.0 to 5.0.
@@ -3244,6 +3609,22 @@ string_enum!(
     }
 );
 
+/// Input of [`ResumeContact`](crate::operations::ResumeContact).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResumeContactRequest {
+    /// Required; 1 to 256 characters.
+    pub contact_id: String,
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; at most 500 characters.
+    pub contact_flow_id: Option<String>,
+}
+
+/// Output of [`ResumeContact`](crate::operations::ResumeContact).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ResumeContactResponse {}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -3257,6 +3638,32 @@ pub struct RoutingCriteria {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<i32>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingCriteriaInput {
+    /// Optional.
+    pub steps: Option<Vec<RoutingCriteriaInputStep>>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingCriteriaInputStep {
+    /// Optional.
+    pub expiry: Option<RoutingCriteriaInputStepExpiry>,
+    /// Optional.
+    pub expression: Option<Expression>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingCriteriaInputStepExpiry {
+    /// Optional.
+    pub duration_in_seconds: Option<i32>,
 }
 
 string_enum!(
@@ -3354,6 +3761,18 @@ pub struct RoutingProfileQueueReference {
     pub queue_id: String,
     /// Required.
     pub channel: Channel,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingProfileReference {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
 }
 
 /// Part of outputs.
@@ -3794,6 +4213,36 @@ string_enum!(
     }
 );
 
+/// Input of [`TransferContact`](crate::operations::TransferContact).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TransferContactRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required; 1 to 256 characters.
+    pub contact_id: String,
+    /// Optional.
+    pub queue_id: Option<String>,
+    /// Optional; 1 to 256 characters.
+    pub user_id: Option<String>,
+    /// Required; at most 500 characters.
+    pub contact_flow_id: String,
+    /// Optional, makes the call repeatable; at most 500 characters.
+    pub client_token: Option<String>,
+}
+
+/// Output of [`TransferContact`](crate::operations::TransferContact).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TransferContactResponse {
+    /// Optional; 1 to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_arn: Option<String>,
+}
+
 /// Input of [`UntagContact`](crate::operations::UntagContact).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -3819,6 +4268,26 @@ pub struct UntagResourceRequest {
     /// Required, in the query as `tagKeys`; 1 to 50 items.
     #[serde(rename = "tagKeys")]
     pub tag_keys: Vec<String>,
+}
+
+/// Input of [`UpdateAgentStatus`](crate::operations::UpdateAgentStatus).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateAgentStatusRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub agent_status_id: String,
+    /// Optional; 1 to 127 characters.
+    pub name: Option<String>,
+    /// Optional; 0 to 250 characters.
+    pub description: Option<String>,
+    /// Optional.
+    pub state: Option<AgentStatusState>,
+    /// Optional; 1 to 50.
+    pub display_order: Option<i32>,
+    /// Optional.
+    pub reset_order_number: Option<bool>,
 }
 
 /// Input of [`UpdateContactAttributes`](crate::operations::UpdateContactAttributes).
@@ -3917,6 +4386,26 @@ impl fmt::Debug for UpdateContactRequest {
 /// Output of [`UpdateContact`](crate::operations::UpdateContact).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UpdateContactResponse {}
+
+/// Input of [`UpdateContactRoutingData`](crate::operations::UpdateContactRoutingData).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateContactRoutingDataRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_id: String,
+    /// Optional.
+    pub queue_time_adjustment_seconds: Option<i32>,
+    /// Optional; 1 to 9223372036854775807.
+    pub queue_priority: Option<i64>,
+    /// Optional.
+    pub routing_criteria: Option<RoutingCriteriaInput>,
+}
+
+/// Output of [`UpdateContactRoutingData`](crate::operations::UpdateContactRoutingData).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UpdateContactRoutingDataResponse {}
 
 /// Input of [`UpdateContactSchedule`](crate::operations::UpdateContactSchedule).
 #[derive(Debug, Clone, Deserialize)]
@@ -4029,6 +4518,50 @@ pub struct UpdateTaskTemplateResponse {
     pub created_time: Option<Timestamp>,
 }
 
+/// Input of [`UpdateUserConfig`](crate::operations::UpdateUserConfig).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserConfigRequest {
+    /// Optional.
+    pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
+    /// Optional.
+    pub after_contact_work_configs: Option<Vec<AfterContactWorkConfigPerChannel>>,
+    /// Optional.
+    pub phone_number_configs: Option<Vec<PhoneNumberConfig>>,
+    /// Optional.
+    pub persistent_connection_configs: Option<Vec<PersistentConnectionConfig>>,
+    /// Optional.
+    pub voice_enhancement_configs: Option<Vec<VoiceEnhancementConfig>>,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Input of [`UpdateUserPhoneConfig`](crate::operations::UpdateUserPhoneConfig).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserPhoneConfigRequest {
+    /// Required.
+    pub phone_config: UserPhoneConfig,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Input of [`UpdateUserRoutingProfile`](crate::operations::UpdateUserRoutingProfile).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserRoutingProfileRequest {
+    /// Required.
+    pub routing_profile_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4096,6 +4629,55 @@ pub struct User {
     /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_modified_region: Option<String>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserData {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_profile: Option<RoutingProfileReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_path: Option<HierarchyPathReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<AgentStatusReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available_slots_by_channel: Option<BTreeMap<Channel, i32>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_slots_by_channel: Option<BTreeMap<Channel, i32>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active_slots_by_channel: Option<BTreeMap<Channel, i32>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<Vec<AgentContactReference>>,
+    /// Optional; 1 to 127 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_status: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserDataFilters {
+    /// Optional; 1 to 100 items.
+    pub queues: Option<Vec<String>>,
+    /// Optional.
+    pub contact_filter: Option<ContactFilter>,
+    /// Optional; 1 to 100 items.
+    pub routing_profiles: Option<Vec<String>>,
+    /// Optional; 1 to 100 items.
+    pub agents: Option<Vec<String>>,
+    /// Optional; exactly 1 items.
+    pub user_hierarchy_groups: Option<Vec<String>>,
 }
 
 /// Part of inputs and outputs.
@@ -4173,6 +4755,18 @@ pub struct UserQuickConnectConfig {
     pub user_id: String,
     /// Required; at most 500 characters.
     pub contact_flow_id: String,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserReference {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
 }
 
 /// Part of outputs.

@@ -1,5 +1,6 @@
 //! Agents: moves the record of an agent, and carries over what agent and contact have to say to each other.
 
+use api::shapes;
 pub use engine::agent::Event;
 use engine::agent::{Agent, Effect, step};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
@@ -7,11 +8,16 @@ use engine::user::User;
 use engine::{AgentStatusId, UserId};
 use store::{KeyId, Kind};
 
-use super::contact::{load_contact, move_contact};
+use super::contact::{load_contact, move_contact, named_contact};
+use super::resource::load;
+use crate::call::Call;
 use crate::error::{ApiError, Halt};
 use crate::kinds;
+use crate::operations::in_instance;
 use crate::record::Record;
 use crate::tx::Tx;
+
+in_instance!(shapes::PutUserStatusRequest, shapes::DismissUserContactRequest);
 
 impl Record for Agent {
     const KIND: Kind = kinds::AGENT;
@@ -66,4 +72,36 @@ pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Hal
 pub fn run_due_agent(tx: &mut Tx<'_>, user: UserId) -> Result<(), Halt> {
     let offline = offline(tx)?;
     move_agent(tx, user, Event::TimerFired { offline })
+}
+
+/// Tells an agent that its user's settings changed; one who never was at work has nothing to learn.
+pub fn configuration_changed(tx: &mut Tx<'_>, user: UserId) -> Result<(), Halt> {
+    match tx.get::<Agent>(user.as_bytes()) {
+        Some(_) => move_agent(tx, user, Event::ConfigurationChanged),
+        None => Ok(()),
+    }
+}
+
+/// Sets the status of an agent; while the agent handles contacts, the status that follows.
+pub(crate) fn put_user_status(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::PutUserStatusRequest,
+) -> Result<shapes::PutUserStatusResponse, Halt> {
+    let user = load::<User>(tx, &input.user_id)?.id;
+    let status = load::<AgentStatus>(tx, &input.agent_status_id)?.chosen()?;
+    move_agent(tx, user, Event::StatusSet(status))?;
+    Ok(shapes::PutUserStatusResponse {})
+}
+
+/// Clears a contact that was missed or rejected, or closes one in after contact work.
+pub(crate) fn dismiss_user_contact(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::DismissUserContactRequest,
+) -> Result<shapes::DismissUserContactResponse, Halt> {
+    let user = load::<User>(tx, &input.user_id)?.id;
+    let contact = named_contact(tx, &input.contact_id)?.id;
+    move_agent(tx, user, Event::Dismissed { contact })?;
+    Ok(shapes::DismissUserContactResponse {})
 }

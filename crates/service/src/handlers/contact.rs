@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use api::shapes;
 use engine::arn::{Resource, id_of};
 use engine::contact::{
-    Chain, Contact, ContactUpdate, Effect as StepEffect, Event, Reference, ReferenceStatus, ReferenceType,
-    SegmentValue, StepError, Work, step,
+    AgentInfo, Chain, Contact, ContactUpdate, Effect as StepEffect, Event, PausedFrom, Reference, ReferenceStatus,
+    ReferenceType, SegmentValue, StepError, Work, step,
 };
 use engine::predefined::PredefinedAttribute;
 use engine::routing_profile::RoutingProfile;
@@ -18,6 +18,7 @@ use engine::user::User;
 use engine::{ContactId, Timestamp, UserId};
 
 use super::agent::{load_agent, move_agent};
+use super::contact_work::shown_criteria;
 use super::predefined_attribute::find_predefined;
 use crate::call::Call;
 use crate::effect::{AttachmentJob, Effect};
@@ -26,6 +27,8 @@ use crate::error::{ApiError, Halt, contact_not_found};
 use crate::event::EventRecord;
 use crate::operations::in_instance;
 use crate::tx::Tx;
+
+const MILLISECONDS_PER_SECOND: i64 = 1_000;
 
 in_instance!(
     shapes::DescribeContactRequest,
@@ -241,8 +244,12 @@ pub fn describe_contact(
         last_update_timestamp: Some(shown_time(times.last_update)),
         scheduled_timestamp: times.scheduled.map(shown_time),
         connected_to_system_timestamp: times.connected_to_system.map(shown_time),
-        total_pause_count: Some(0),
-        total_pause_duration_in_seconds: contact.is_completed().then_some(0),
+        agent_info: contact.agent.as_ref().map(|agent| shown_agent(agent, &contact, tx.now)),
+        last_paused_timestamp: contact.pauses.map(|pauses| shown_time(pauses.last_paused)),
+        last_resumed_timestamp: contact.pauses.and_then(|pauses| pauses.last_resumed).map(shown_time),
+        total_pause_count: Some(contact.pauses.map_or(0, |pauses| i32::try_from(pauses.count).unwrap_or(i32::MAX))),
+        total_pause_duration_in_seconds: contact.state.is_disconnected().then(|| seconds(contact.paused_ms(tx.now))),
+        routing_criteria: contact.current_criteria().map(shown_criteria),
         customer_id: contact.customer_id.clone(),
         queue_priority: Some(contact.head().priority),
         queue_time_adjustment_seconds: contact.queue_time_adjustment_seconds,
@@ -261,6 +268,25 @@ pub fn describe_contact(
         ..shapes::Contact::default()
     };
     Ok(shapes::DescribeContactResponse { contact: Some(shown) })
+}
+
+fn seconds(milliseconds: i64) -> i32 {
+    i32::try_from(milliseconds / MILLISECONDS_PER_SECOND).unwrap_or(i32::MAX)
+}
+
+fn shown_agent(agent: &AgentInfo, contact: &Contact, now: Timestamp) -> shapes::AgentInfo {
+    // A pause that lasts is the agent's when it began with the agent.
+    let with_agent = contact.pauses.filter(|pauses| pauses.from == Some(PausedFrom::Agent));
+    let lasting = with_agent.map_or(0, |pauses| now.since(pauses.last_paused));
+    shapes::AgentInfo {
+        id: Some(agent.agent.to_string()),
+        connected_to_agent_timestamp: Some(shown_time(agent.connected)),
+        agent_pause_duration_in_seconds: Some(seconds(agent.paused_ms + lasting)),
+        after_contact_work_start_timestamp: agent.acw_start.map(shown_time),
+        after_contact_work_end_timestamp: agent.acw_end.map(shown_time),
+        after_contact_work_duration: agent.acw_ms().map(seconds),
+        ..shapes::AgentInfo::default()
+    }
 }
 
 /// ContactDetails are at most 1,024 characters long, which a description need not be (`contact-lifecycle.md` section 2).

@@ -9,15 +9,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::shapes;
+use engine::agent::{Agent, Event};
 use engine::arn::Resource;
 use engine::instance::IdentityManagement;
 use engine::queue::{Queue, QueueKind, QueueStatus};
-use engine::routing_profile::RoutingProfile;
+use engine::routing_profile::{Channel, RoutingProfile};
 use engine::security_profile::SecurityProfile;
-use engine::user::{Identity, PhoneConfig, PhoneType, User};
+use engine::user::{ChannelConfig, Identity, PhoneConfig, PhoneType, User};
 use engine::{QueueId, UserId};
 use store::{KeyId, Kind};
 
+use super::agent::{configuration_changed, move_agent};
 use super::defaults;
 use super::resource::{load, same, shown};
 use super::tag::new_tags;
@@ -29,7 +31,15 @@ use crate::page::page;
 use crate::record::Record;
 use crate::tx::Tx;
 
-in_instance!(shapes::CreateUserRequest, shapes::DescribeUserRequest, shapes::ListUsersRequest);
+in_instance!(
+    shapes::CreateUserRequest,
+    shapes::DescribeUserRequest,
+    shapes::ListUsersRequest,
+    shapes::DeleteUserRequest,
+    shapes::UpdateUserRoutingProfileRequest,
+    shapes::UpdateUserPhoneConfigRequest,
+    shapes::UpdateUserConfigRequest,
+);
 
 impl Record for User {
     const KIND: Kind = kinds::USER;
@@ -61,7 +71,21 @@ pub(crate) fn create_user(
     }
     super::refuse_over_quota("users", users.len(), tx.settings().quotas.users)?;
     check_sign_in(tx, input)?;
-    refuse_channel_configs(input)?;
+    refuse_call_configs([
+        ("PhoneNumberConfigs", input.phone_number_configs.is_some()),
+        ("PersistentConnectionConfigs", input.persistent_connection_configs.is_some()),
+        ("VoiceEnhancementConfigs", input.voice_enhancement_configs.is_some()),
+    ])?;
+    let settings = ChannelSettings {
+        auto_accept: input.auto_accept_configs.as_deref(),
+        after_contact_work: input.after_contact_work_configs.as_deref(),
+    };
+    if input.phone_config.is_some() && (settings.auto_accept.is_some() || settings.after_contact_work.is_some()) {
+        let text = "PhoneConfig cannot be given with AutoAcceptConfigs or AfterContactWorkConfigs; give one form";
+        return Err(ApiError::invalid_request(text).into());
+    }
+    let mut channels = Vec::new();
+    settings.apply(&mut channels)?;
     if let Some(group) = &input.hierarchy_group_id {
         return Err(resource_not_found("hierarchy group", group).into());
     }
@@ -91,7 +115,7 @@ pub(crate) fn create_user(
         proficiencies: Vec::new(),
         tags: new_tags(input.tags.as_ref())?,
         last_modified: tx.now,
-        channels: Vec::new(),
+        channels,
     };
     tx.put(agent_queue(tx, id));
     tx.put(user);
@@ -139,19 +163,75 @@ fn agent_queue(tx: &Tx<'_>, user: UserId) -> Queue {
     }
 }
 
-/// PhoneConfig holds the settings that matter to tasks; the newer members, one for each channel, are not kept, and so
-/// are refused rather than forgotten.
-fn refuse_channel_configs(input: &shapes::CreateUserRequest) -> Result<(), ApiError> {
-    let given = [
-        ("AutoAcceptConfigs", input.auto_accept_configs.is_some()),
-        ("AfterContactWorkConfigs", input.after_contact_work_configs.is_some()),
-        ("PhoneNumberConfigs", input.phone_number_configs.is_some()),
-        ("PersistentConnectionConfigs", input.persistent_connection_configs.is_some()),
-        ("VoiceEnhancementConfigs", input.voice_enhancement_configs.is_some()),
-    ];
+/// Settings by channel, as CreateUser and UpdateUserConfig give them.
+struct ChannelSettings<'a> {
+    auto_accept: Option<&'a [shapes::AutoAcceptConfig]>,
+    after_contact_work: Option<&'a [shapes::AfterContactWorkConfigPerChannel]>,
+}
+
+impl ChannelSettings<'_> {
+    /// What is given replaces what was set before; what is not given stays.
+    fn apply(&self, channels: &mut Vec<ChannelConfig>) -> Result<(), ApiError> {
+        if let Some(given) = self.auto_accept {
+            refuse_twice("AutoAcceptConfigs", given.iter().map(|config| config.channel))?;
+            for config in channels.iter_mut() {
+                (config.auto_accept, config.callback_auto_accept) = (None, None);
+            }
+            for setting in given {
+                let config = of_channel(channels, same(setting.channel.as_str()));
+                config.auto_accept = Some(setting.auto_accept);
+                config.callback_auto_accept = setting.agent_first_callback_auto_accept;
+            }
+        }
+        if let Some(given) = self.after_contact_work {
+            refuse_twice("AfterContactWorkConfigs", given.iter().map(|config| config.channel))?;
+            for config in channels.iter_mut() {
+                (config.after_contact_work_seconds, config.callback_after_contact_work_seconds) = (None, None);
+            }
+            let seconds = |config: &shapes::AfterContactWorkConfig| {
+                config.after_contact_work_time_limit.unwrap_or(0).unsigned_abs()
+            };
+            for setting in given {
+                let config = of_channel(channels, same(setting.channel.as_str()));
+                config.after_contact_work_seconds = Some(seconds(&setting.after_contact_work_config));
+                config.callback_after_contact_work_seconds =
+                    setting.agent_first_callback_after_contact_work_config.as_ref().map(seconds);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn of_channel(channels: &mut Vec<ChannelConfig>, channel: Channel) -> &mut ChannelConfig {
+    let at = channels.iter().position(|config| config.channel == channel).unwrap_or_else(|| {
+        channels.push(ChannelConfig {
+            channel,
+            auto_accept: None,
+            after_contact_work_seconds: None,
+            callback_auto_accept: None,
+            callback_after_contact_work_seconds: None,
+        });
+        channels.len() - 1
+    });
+    &mut channels[at]
+}
+
+fn refuse_twice(member: &str, channels: impl Iterator<Item = shapes::Channel>) -> Result<(), ApiError> {
+    let mut seen = BTreeSet::new();
+    for channel in channels {
+        if !seen.insert(channel.as_str()) {
+            let text = format!("Invalid parameter:  {member} has channel {} twice; give it once", channel.as_str());
+            return Err(ApiError::invalid_parameter(text));
+        }
+    }
+    Ok(())
+}
+
+/// Settings of calls are not kept, and so are refused rather than forgotten.
+fn refuse_call_configs(given: [(&str, bool); 3]) -> Result<(), ApiError> {
     match given.into_iter().find(|(_, is_given)| *is_given) {
         Some((member, _)) => Err(ApiError::invalid_request(format!(
-            "{member} is not supported: give the settings of the agent in PhoneConfig"
+            "{member} is not supported: leave it out, it is for calls, and there are none here"
         ))),
         None => Ok(()),
     }
@@ -199,11 +279,115 @@ pub(crate) fn describe_user(
         routing_profile_id: Some(user.routing_profile.to_string()),
         hierarchy_group_id: user.hierarchy_group.map(|group| group.to_string()),
         tags: Some(user.tags.clone()),
+        auto_accept_configs: some(user.channels.iter().filter_map(shown_auto_accept)),
+        after_contact_work_configs: some(user.channels.iter().filter_map(shown_after_contact_work)),
         last_modified_time: shown(user.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
         ..shapes::User::default()
     };
     Ok(shapes::DescribeUserResponse { user: Some(shown) })
+}
+
+/// A list that is left out of answers when it is empty.
+fn some<T>(items: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    Some(items.collect::<Vec<T>>()).filter(|items| !items.is_empty())
+}
+
+fn shown_auto_accept(config: &ChannelConfig) -> Option<shapes::AutoAcceptConfig> {
+    Some(shapes::AutoAcceptConfig {
+        channel: same(config.channel.as_str()),
+        auto_accept: config.auto_accept?,
+        agent_first_callback_auto_accept: config.callback_auto_accept,
+    })
+}
+
+fn shown_after_contact_work(config: &ChannelConfig) -> Option<shapes::AfterContactWorkConfigPerChannel> {
+    let limit =
+        |seconds: u32| shapes::AfterContactWorkConfig { after_contact_work_time_limit: i32::try_from(seconds).ok() };
+    Some(shapes::AfterContactWorkConfigPerChannel {
+        channel: same(config.channel.as_str()),
+        after_contact_work_config: limit(config.after_contact_work_seconds?),
+        agent_first_callback_after_contact_work_config: config.callback_after_contact_work_seconds.map(limit),
+    })
+}
+
+/// Changes a user, and tells its agent.
+fn change_user(
+    tx: &mut Tx<'_>,
+    given: &str,
+    change: impl FnOnce(&mut User) -> Result<(), Halt>,
+) -> Result<api::Empty, Halt> {
+    let mut user = User::clone(&*load::<User>(tx, given)?);
+    change(&mut user)?;
+    user.last_modified = tx.now;
+    let id = user.id;
+    tx.put(user);
+    configuration_changed(tx, id)?;
+    Ok(api::Empty {})
+}
+
+/// Gives a user another routing profile. Contacts that the agent has stay.
+pub(crate) fn update_user_routing_profile(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateUserRoutingProfileRequest,
+) -> Result<api::Empty, Halt> {
+    let profile = load::<RoutingProfile>(tx, &input.routing_profile_id)?.id;
+    change_user(tx, &input.user_id, |user| {
+        user.routing_profile = profile;
+        Ok(())
+    })
+}
+
+/// Replaces a user's phone settings.
+pub(crate) fn update_user_phone_config(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateUserPhoneConfigRequest,
+) -> Result<api::Empty, Halt> {
+    change_user(tx, &input.user_id, |user| {
+        user.phone = Some(phone(&input.phone_config));
+        Ok(())
+    })
+}
+
+/// Replaces a user's settings by channel, which go before those of the phone.
+pub(crate) fn update_user_config(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateUserConfigRequest,
+) -> Result<api::Empty, Halt> {
+    refuse_call_configs([
+        ("PhoneNumberConfigs", input.phone_number_configs.is_some()),
+        ("PersistentConnectionConfigs", input.persistent_connection_configs.is_some()),
+        ("VoiceEnhancementConfigs", input.voice_enhancement_configs.is_some()),
+    ])?;
+    let settings = ChannelSettings {
+        auto_accept: input.auto_accept_configs.as_deref(),
+        after_contact_work: input.after_contact_work_configs.as_deref(),
+    };
+    change_user(tx, &input.user_id, |user| Ok(settings.apply(&mut user.channels)?))
+}
+
+/// Deletes a user and its agent queue. What the agent was offered goes back to its queue; contacts that the agent has
+/// go on without, until something ends them.
+pub(crate) fn delete_user(tx: &mut Tx<'_>, _: &Call, input: &shapes::DeleteUserRequest) -> Result<api::Empty, Halt> {
+    let user = load::<User>(tx, &input.user_id)?.id;
+    if tx.get::<Agent>(user.as_bytes()).is_some() {
+        move_agent(tx, user, Event::UserDeleted)?;
+    }
+    let queue = QueueId::of_agent(user);
+    let (waiting, _) = tx.queue_depth(&queue);
+    if waiting > 0 {
+        let text = format!(
+            "user {user} cannot be deleted: {waiting} contacts wait for it in its own queue; transfer or stop them first"
+        );
+        return Err(ApiError::invalid_request(text).into());
+    }
+    tx.delete::<Agent>(user.as_bytes());
+    tx.delete::<Queue>(queue.as_bytes());
+    tx.delete::<User>(user.as_bytes());
+    Ok(api::Empty {})
 }
 
 /// Lists users.

@@ -142,6 +142,12 @@ pub fn name_exists(kind: &str, name: &str) -> ApiError {
     ApiError::duplicate(format!("{kind} name already exists for the instance: {name:?}; choose another name"))
 }
 
+/// What is to be deleted is needed by the resource of this ARN. Its `ResourceType` is added where the model has a word
+/// for it (`observed-errors.md` S5).
+pub fn resource_in_use(text: impl Into<String>, arn: String) -> ApiError {
+    ApiError::new("ResourceInUseException", text).with("ResourceId", Value::String(arn))
+}
+
 impl From<Refusal> for ApiError {
     /// The exception of each refusal (`start-task-contact.md` section 3; the text is the engine's).
     fn from(refusal: Refusal) -> Self {

@@ -19,6 +19,7 @@ pub mod queue;
 pub mod quick_connect;
 pub mod resource;
 pub mod routing_profile;
+pub mod search;
 pub mod security_profile;
 pub mod start_task_contact;
 pub mod storage_config;
@@ -93,6 +94,17 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<CreateRoutingProfile>(routing_profile::create_routing_profile)
         .read::<DescribeRoutingProfile>(routing_profile::describe_routing_profile)
         .read::<ListRoutingProfiles>(routing_profile::list_routing_profiles)
+        .read::<SearchRoutingProfiles>(routing_profile::update::search_routing_profiles)
+        .write::<UpdateRoutingProfileName>(routing_profile::update::update_routing_profile_name)
+        .write::<UpdateRoutingProfileConcurrency>(routing_profile::update::update_routing_profile_concurrency)
+        .write::<UpdateRoutingProfileDefaultOutboundQueue>(routing_profile::update::update_routing_profile_default_outbound_queue)
+        .write::<UpdateRoutingProfileAgentAvailabilityTimer>(routing_profile::update::update_routing_profile_agent_availability_timer)
+        .write::<DeleteRoutingProfile>(routing_profile::update::delete_routing_profile)
+        .write::<AssociateRoutingProfileQueues>(routing_profile::queues::associate_routing_profile_queues)
+        .write::<DisassociateRoutingProfileQueues>(routing_profile::queues::disassociate_routing_profile_queues)
+        .write::<UpdateRoutingProfileQueues>(routing_profile::queues::update_routing_profile_queues)
+        .read::<ListRoutingProfileQueues>(routing_profile::queues::list_routing_profile_queues)
+        .read::<ListRoutingProfileManualAssignmentQueues>(routing_profile::queues::list_routing_profile_manual_assignment_queues)
         .write::<CreateSecurityProfile>(security_profile::create_security_profile)
         .read::<DescribeSecurityProfile>(security_profile::describe_security_profile)
         .read::<ListSecurityProfiles>(security_profile::list_security_profiles)

@@ -17,9 +17,9 @@ pub(crate) const PAGE_DEFAULT: usize = 100;
 
 /// One page, and the token of the next one if there is more.
 #[derive(Debug)]
-pub(crate) struct Page<R> {
+pub(crate) struct Page<T> {
     /// The items.
-    pub items: Vec<Arc<R>>,
+    pub items: Vec<T>,
     /// Where the next page begins.
     pub next_token: Option<String>,
 }
@@ -32,13 +32,27 @@ pub(crate) fn page<R: Record>(
     records: impl IntoIterator<Item = Arc<R>>,
     next_token: Option<&str>,
     max_results: Option<i32>,
-) -> Result<Page<R>, ApiError> {
-    let after = next_token.map(|token| decode(R::KIND, token)).transpose()?;
+) -> Result<Page<Arc<R>>, ApiError> {
+    page_by(R::KIND, records, |record| record.id(), next_token, max_results)
+}
+
+/// Cuts a page out of what one record of a kind lists, in the order of the items' own ids.
+///
+/// # Errors
+/// The token is none of a list of this kind.
+pub(crate) fn page_by<T>(
+    kind: Kind,
+    items: impl IntoIterator<Item = T>,
+    id: impl Fn(&T) -> KeyId,
+    next_token: Option<&str>,
+    max_results: Option<i32>,
+) -> Result<Page<T>, ApiError> {
+    let after = next_token.map(|token| decode(kind, token)).transpose()?;
     let size = max_results.map_or(PAGE_DEFAULT, |max| usize::try_from(max).unwrap_or(PAGE_DEFAULT).max(1));
-    let mut rest = records.into_iter().filter(|record| after.as_ref().is_none_or(|after| record.id() > *after));
-    let items: Vec<Arc<R>> = rest.by_ref().take(size).collect();
+    let mut rest = items.into_iter().filter(|item| after.as_ref().is_none_or(|after| id(item) > *after));
+    let items: Vec<T> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
-    let next_token = items.last().filter(|_| more).map(|last| encode(R::KIND, &last.id()));
+    let next_token = items.last().filter(|_| more).map(|last| encode(kind, &id(last)));
     Ok(Page { items, next_token })
 }
 

@@ -147,6 +147,19 @@ pub static ASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `AssociateRoutingProfileQueuesRequest`
+pub static ASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
+    name: "AssociateRoutingProfileQueuesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("QueueConfigs", &ROUTING_PROFILE_QUEUE_CONFIG_LIST),
+        Member::body("ManualAssignmentQueueConfigs", &ROUTING_PROFILE_MANUAL_ASSIGNMENT_QUEUE_CONFIG_LIST),
+    ],
+};
+
 /// `AssociationId`: 1 to 100 characters
 pub static ASSOCIATION_ID: Shape = Shape::String(Text::new(Size::new(1, 100)));
 
@@ -271,6 +284,18 @@ pub static CONTACT_TAG_MAP: Shape = Shape::Map(Map::new(&CONTACT_TAG_KEY, &CONTA
 
 /// `ContactTagValue`: at most 256 characters
 pub static CONTACT_TAG_VALUE: Shape = Shape::String(Text::new(Size::at_most(256)));
+
+/// `ControlPlaneTagFilter`
+pub static CONTROL_PLANE_TAG_FILTER: Shape = Shape::Structure(Structure {
+    name: "ControlPlaneTagFilter",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &TAG_OR_CONDITION_LIST),
+        Member::body("AndConditions", &TAG_AND_CONDITION_LIST),
+        Member::body("TagCondition", &TAG_CONDITION),
+    ],
+});
 
 /// `CreateAgentStatusRequest`
 pub static CREATE_AGENT_STATUS_REQUEST: Structure = Structure {
@@ -524,6 +549,14 @@ pub static DELETE_QUICK_CONNECT_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("QuickConnectId", &QUICK_CONNECT_ID)],
 };
 
+/// `DeleteRoutingProfileRequest`
+pub static DELETE_ROUTING_PROFILE_REQUEST: Structure = Structure {
+    name: "DeleteRoutingProfileRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("RoutingProfileId", &ROUTING_PROFILE_ID)],
+};
+
 /// `DeleteTaskTemplateRequest`
 pub static DELETE_TASK_TEMPLATE_REQUEST: Structure = Structure {
     name: "DeleteTaskTemplateRequest",
@@ -665,6 +698,19 @@ pub static DISASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
         Member::label("AssociationId", &ASSOCIATION_ID),
         Member::query("ResourceType", "resourceType", &INSTANCE_STORAGE_RESOURCE_TYPE).required(),
         Member::query("ClientToken", "clientToken", &CLIENT_TOKEN).idempotency_token(),
+    ],
+};
+
+/// `DisassociateRoutingProfileQueuesRequest`
+pub static DISASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
+    name: "DisassociateRoutingProfileQueuesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("QueueReferences", &ROUTING_PROFILE_QUEUE_REFERENCE_LIST),
+        Member::body("ManualAssignmentQueueReferences", &ROUTING_PROFILE_QUEUE_REFERENCE_LIST),
     ],
 };
 
@@ -1060,6 +1106,32 @@ pub static LIST_QUICK_CONNECTS_REQUEST: Structure = Structure {
     ],
 };
 
+/// `ListRoutingProfileManualAssignmentQueuesRequest`
+pub static LIST_ROUTING_PROFILE_MANUAL_ASSIGNMENT_QUEUES_REQUEST: Structure = Structure {
+    name: "ListRoutingProfileManualAssignmentQueuesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT100),
+    ],
+};
+
+/// `ListRoutingProfileQueuesRequest`
+pub static LIST_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
+    name: "ListRoutingProfileQueuesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT100),
+    ],
+};
+
 /// `ListRoutingProfilesRequest`
 pub static LIST_ROUTING_PROFILES_REQUEST: Structure = Structure {
     name: "ListRoutingProfilesRequest",
@@ -1135,6 +1207,9 @@ pub static MAX_RESULT100: Shape = Shape::Integer { min: 1, max: 100 };
 /// `MaxResult1000`: 1 to 1000
 pub static MAX_RESULT1000: Shape = Shape::Integer { min: 1, max: 1000 };
 
+/// `MaxResult500`: 1 to 500
+pub static MAX_RESULT500: Shape = Shape::Integer { min: 1, max: 500 };
+
 /// `MediaConcurrencies`
 pub static MEDIA_CONCURRENCIES: Shape = Shape::List(List::new(&MEDIA_CONCURRENCY, Size::ANY));
 
@@ -1161,6 +1236,9 @@ pub static NAMESPACE: Shape = Shape::String(Text::new(Size::new(1, 128)));
 
 /// `NextToken`
 pub static NEXT_TOKEN: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `NextToken2500`: 1 to 2500 characters
+pub static NEXT_TOKEN2500: Shape = Shape::String(Text::new(Size::new(1, 2500)));
 
 /// `NullableProficiencyLevel`: 1.0 to 5.0
 pub static NULLABLE_PROFICIENCY_LEVEL: Shape = Shape::Float { min: 1.0, max: 5.0 };
@@ -1582,6 +1660,34 @@ pub static ROUTING_PROFILE_QUEUE_REFERENCE: Shape = Shape::Structure(Structure {
     members: &[Member::body("QueueId", &QUEUE_ID).required(), Member::body("Channel", &CHANNEL).required()],
 });
 
+/// `RoutingProfileQueueReferenceList`
+pub static ROUTING_PROFILE_QUEUE_REFERENCE_LIST: Shape =
+    Shape::List(List::new(&ROUTING_PROFILE_QUEUE_REFERENCE, Size::ANY));
+
+/// `RoutingProfileSearchConditionList`
+pub static ROUTING_PROFILE_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&ROUTING_PROFILE_SEARCH_CRITERIA, Size::ANY));
+
+/// `RoutingProfileSearchCriteria`
+pub static ROUTING_PROFILE_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "RoutingProfileSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &ROUTING_PROFILE_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &ROUTING_PROFILE_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
+/// `RoutingProfileSearchFilter`
+pub static ROUTING_PROFILE_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "RoutingProfileSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER)],
+});
+
 /// `RoutingProfiles`: 1 to 100 items
 pub static ROUTING_PROFILES: Shape = Shape::List(List::new(&ROUTING_PROFILE_ID, Size::new(1, 100)));
 
@@ -1596,6 +1702,20 @@ pub static S3_CONFIG: Shape = Shape::Structure(Structure {
         Member::body("EncryptionConfig", &ENCRYPTION_CONFIG),
     ],
 });
+
+/// `SearchRoutingProfilesRequest`
+pub static SEARCH_ROUTING_PROFILES_REQUEST: Structure = Structure {
+    name: "SearchRoutingProfilesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT500),
+        Member::body("SearchFilter", &ROUTING_PROFILE_SEARCH_FILTER),
+        Member::body("SearchCriteria", &ROUTING_PROFILE_SEARCH_CRITERIA),
+    ],
+};
 
 /// `SecurityProfileDescription`: at most 250 characters
 pub static SECURITY_PROFILE_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(250)));
@@ -1696,6 +1816,35 @@ pub static STOP_CONTACT_REQUEST: Structure = Structure {
 /// `StorageType`
 pub static STORAGE_TYPE: Shape = Shape::Enum(shapes::StorageType::NAMES);
 
+/// `String`
+pub static STRING: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `StringComparisonType`
+pub static STRING_COMPARISON_TYPE: Shape = Shape::Enum(shapes::StringComparisonType::NAMES);
+
+/// `StringCondition`
+pub static STRING_CONDITION: Shape = Shape::Structure(Structure {
+    name: "StringCondition",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("FieldName", &STRING),
+        Member::body("Value", &STRING),
+        Member::body("ComparisonType", &STRING_COMPARISON_TYPE),
+    ],
+});
+
+/// `TagAndConditionList`
+pub static TAG_AND_CONDITION_LIST: Shape = Shape::List(List::new(&TAG_CONDITION, Size::ANY));
+
+/// `TagCondition`
+pub static TAG_CONDITION: Shape = Shape::Structure(Structure {
+    name: "TagCondition",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagKey", &STRING), Member::body("TagValue", &STRING)],
+});
+
 /// `TagContactRequest`
 pub static TAG_CONTACT_REQUEST: Structure = Structure {
     name: "TagContactRequest",
@@ -1716,6 +1865,9 @@ pub static TAG_KEY_LIST: Shape = Shape::List(List::new(&TAG_KEY, Size::new(1, 50
 
 /// `TagMap`: 1 to 50 entries
 pub static TAG_MAP: Shape = Shape::Map(Map::new(&TAG_KEY, &TAG_VALUE, Size::new(1, 50)));
+
+/// `TagOrConditionList`
+pub static TAG_OR_CONDITION_LIST: Shape = Shape::List(List::new(&TAG_AND_CONDITION_LIST, Size::ANY));
 
 /// `TagResourceRequest`
 pub static TAG_RESOURCE_REQUEST: Structure = Structure {
@@ -1999,6 +2151,67 @@ pub static UPDATE_QUEUE_STATUS_REQUEST: Structure = Structure {
         Member::label("InstanceId", &INSTANCE_ID),
         Member::label("QueueId", &QUEUE_ID),
         Member::body("Status", &QUEUE_STATUS).required(),
+    ],
+};
+
+/// `UpdateRoutingProfileAgentAvailabilityTimerRequest`
+pub static UPDATE_ROUTING_PROFILE_AGENT_AVAILABILITY_TIMER_REQUEST: Structure = Structure {
+    name: "UpdateRoutingProfileAgentAvailabilityTimerRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("AgentAvailabilityTimer", &AGENT_AVAILABILITY_TIMER).required(),
+    ],
+};
+
+/// `UpdateRoutingProfileConcurrencyRequest`
+pub static UPDATE_ROUTING_PROFILE_CONCURRENCY_REQUEST: Structure = Structure {
+    name: "UpdateRoutingProfileConcurrencyRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("MediaConcurrencies", &MEDIA_CONCURRENCIES).required(),
+    ],
+};
+
+/// `UpdateRoutingProfileDefaultOutboundQueueRequest`
+pub static UPDATE_ROUTING_PROFILE_DEFAULT_OUTBOUND_QUEUE_REQUEST: Structure = Structure {
+    name: "UpdateRoutingProfileDefaultOutboundQueueRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("DefaultOutboundQueueId", &QUEUE_ID).required(),
+    ],
+};
+
+/// `UpdateRoutingProfileNameRequest`
+pub static UPDATE_ROUTING_PROFILE_NAME_REQUEST: Structure = Structure {
+    name: "UpdateRoutingProfileNameRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("Name", &ROUTING_PROFILE_NAME),
+        Member::body("Description", &ROUTING_PROFILE_DESCRIPTION),
+    ],
+};
+
+/// `UpdateRoutingProfileQueuesRequest`
+pub static UPDATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
+    name: "UpdateRoutingProfileQueuesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
+        Member::body("QueueConfigs", &ROUTING_PROFILE_QUEUE_CONFIG_LIST).required(),
     ],
 };
 

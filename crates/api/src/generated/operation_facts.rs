@@ -245,7 +245,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&ASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST),
     },
     OperationFacts {
         name: "AssociateSecurityKey",
@@ -1420,7 +1420,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_ROUTING_PROFILE_REQUEST),
     },
     OperationFacts {
         name: "DeleteRule",
@@ -2276,7 +2276,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DISASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST),
     },
     OperationFacts {
         name: "DisassociateSecurityKey",
@@ -3191,7 +3191,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_ROUTING_PROFILE_MANUAL_ASSIGNMENT_QUEUES_REQUEST),
     },
     OperationFacts {
         name: "ListRoutingProfileQueues",
@@ -3204,7 +3204,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_ROUTING_PROFILE_QUEUES_REQUEST),
     },
     OperationFacts {
         name: "ListRoutingProfiles",
@@ -3874,7 +3874,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_ROUTING_PROFILES_REQUEST),
     },
     OperationFacts {
         name: "SearchSecurityProfiles",
@@ -4957,7 +4957,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_ROUTING_PROFILE_AGENT_AVAILABILITY_TIMER_REQUEST),
     },
     OperationFacts {
         name: "UpdateRoutingProfileConcurrency",
@@ -4970,7 +4970,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_ROUTING_PROFILE_CONCURRENCY_REQUEST),
     },
     OperationFacts {
         name: "UpdateRoutingProfileDefaultOutboundQueue",
@@ -4988,7 +4988,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_ROUTING_PROFILE_DEFAULT_OUTBOUND_QUEUE_REQUEST),
     },
     OperationFacts {
         name: "UpdateRoutingProfileName",
@@ -5002,7 +5002,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_ROUTING_PROFILE_NAME_REQUEST),
     },
     OperationFacts {
         name: "UpdateRoutingProfileQueues",
@@ -5015,7 +5015,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_ROUTING_PROFILE_QUEUES_REQUEST),
     },
     OperationFacts {
         name: "UpdateRule",

@@ -14,6 +14,10 @@ operation_marker!(
     AssociateInstanceStorageConfig: AssociateInstanceStorageConfigRequest => AssociateInstanceStorageConfigResponse
 );
 operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/associate-queues`
+    AssociateRoutingProfileQueues: AssociateRoutingProfileQueuesRequest => Empty
+);
+operation_marker!(
     /// `PUT /agent-status/{InstanceId}`
     CreateAgentStatus: CreateAgentStatusRequest => CreateAgentStatusResponse
 );
@@ -72,6 +76,10 @@ operation_marker!(
 operation_marker!(
     /// `DELETE /quick-connects/{InstanceId}/{QuickConnectId}`
     DeleteQuickConnect: DeleteQuickConnectRequest => Empty
+);
+operation_marker!(
+    /// `DELETE /routing-profiles/{InstanceId}/{RoutingProfileId}`
+    DeleteRoutingProfile: DeleteRoutingProfileRequest => Empty
 );
 operation_marker!(
     /// `DELETE /instance/{InstanceId}/task/template/{TaskTemplateId}`
@@ -134,6 +142,10 @@ operation_marker!(
     DisassociateInstanceStorageConfig: DisassociateInstanceStorageConfigRequest => Empty
 );
 operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/disassociate-queues`
+    DisassociateRoutingProfileQueues: DisassociateRoutingProfileQueuesRequest => Empty
+);
+operation_marker!(
     /// `POST /users/{InstanceId}/{UserId}/contact`
     DismissUserContact: DismissUserContactRequest => DismissUserContactResponse
 );
@@ -186,6 +198,14 @@ operation_marker!(
     ListQuickConnects: ListQuickConnectsRequest => ListQuickConnectsResponse
 );
 operation_marker!(
+    /// `GET /routing-profiles/{InstanceId}/{RoutingProfileId}/manual-assignment-queues`
+    ListRoutingProfileManualAssignmentQueues: ListRoutingProfileManualAssignmentQueuesRequest => ListRoutingProfileManualAssignmentQueuesResponse
+);
+operation_marker!(
+    /// `GET /routing-profiles/{InstanceId}/{RoutingProfileId}/queues`
+    ListRoutingProfileQueues: ListRoutingProfileQueuesRequest => ListRoutingProfileQueuesResponse
+);
+operation_marker!(
     /// `GET /routing-profiles-summary/{InstanceId}`
     ListRoutingProfiles: ListRoutingProfilesRequest => ListRoutingProfilesResponse
 );
@@ -216,6 +236,10 @@ operation_marker!(
 operation_marker!(
     /// `POST /contact/resume`
     ResumeContact: ResumeContactRequest => ResumeContactResponse
+);
+operation_marker!(
+    /// `POST /search-routing-profiles`
+    SearchRoutingProfiles: SearchRoutingProfilesRequest => SearchRoutingProfilesResponse
 );
 operation_marker!(
     /// `PUT /contact/task`
@@ -280,6 +304,26 @@ operation_marker!(
 operation_marker!(
     /// `POST /queues/{InstanceId}/{QueueId}/status`
     UpdateQueueStatus: UpdateQueueStatusRequest => Empty
+);
+operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/agent-availability-timer`
+    UpdateRoutingProfileAgentAvailabilityTimer: UpdateRoutingProfileAgentAvailabilityTimerRequest => Empty
+);
+operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/concurrency`
+    UpdateRoutingProfileConcurrency: UpdateRoutingProfileConcurrencyRequest => Empty
+);
+operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/default-outbound-queue`
+    UpdateRoutingProfileDefaultOutboundQueue: UpdateRoutingProfileDefaultOutboundQueueRequest => Empty
+);
+operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/name`
+    UpdateRoutingProfileName: UpdateRoutingProfileNameRequest => Empty
+);
+operation_marker!(
+    /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/queues`
+    UpdateRoutingProfileQueues: UpdateRoutingProfileQueuesRequest => Empty
 );
 operation_marker!(
     /// `POST /instance/{InstanceId}/task/template/{TaskTemplateId}`

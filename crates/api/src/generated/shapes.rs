@@ -372,6 +372,20 @@ pub struct AssociateInstanceStorageConfigResponse {
     pub association_id: Option<String>,
 }
 
+/// Input of [`AssociateRoutingProfileQueues`](crate::operations::AssociateRoutingProfileQueues).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AssociateRoutingProfileQueuesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Optional; 1 to 10 items.
+    pub queue_configs: Option<Vec<RoutingProfileQueueConfig>>,
+    /// Optional; 1 to 10 items.
+    pub manual_assignment_queue_configs: Option<Vec<RoutingProfileManualAssignmentQueueConfig>>,
+}
+
 string_enum!(
     /// Enumeration `AttachedFileInvalidRequestExceptionReason`.
     AttachedFileInvalidRequestExceptionReason {
@@ -915,6 +929,18 @@ string_enum!(
     }
 );
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ControlPlaneTagFilter {
+    /// Optional.
+    pub or_conditions: Option<Vec<Vec<TagCondition>>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<TagCondition>>,
+    /// Optional.
+    pub tag_condition: Option<TagCondition>,
+}
+
 /// Input of [`CreateAgentStatus`](crate::operations::CreateAgentStatus).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1428,6 +1454,16 @@ pub struct DeleteQuickConnectRequest {
     pub quick_connect_id: String,
 }
 
+/// Input of [`DeleteRoutingProfile`](crate::operations::DeleteRoutingProfile).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteRoutingProfileRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+}
+
 /// Input of [`DeleteTaskTemplate`](crate::operations::DeleteTaskTemplate).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1719,6 +1755,20 @@ pub struct DisassociateInstanceStorageConfigRequest {
     pub resource_type: InstanceStorageResourceType,
     /// Optional, in the query as `clientToken`, makes the call repeatable; at most 500 characters.
     pub client_token: Option<String>,
+}
+
+/// Input of [`DisassociateRoutingProfileQueues`](crate::operations::DisassociateRoutingProfileQueues).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DisassociateRoutingProfileQueuesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Optional.
+    pub queue_references: Option<Vec<RoutingProfileQueueReference>>,
+    /// Optional.
+    pub manual_assignment_queue_references: Option<Vec<RoutingProfileQueueReference>>,
 }
 
 /// Part of outputs.
@@ -2654,6 +2704,71 @@ pub struct ListQuickConnectsResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
+}
+
+/// Input of [`ListRoutingProfileManualAssignmentQueues`](crate::operations::ListRoutingProfileManualAssignmentQueues).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListRoutingProfileManualAssignmentQueuesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 100.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListRoutingProfileManualAssignmentQueues`](crate::operations::ListRoutingProfileManualAssignmentQueues).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListRoutingProfileManualAssignmentQueuesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_profile_manual_assignment_queue_config_summary_list:
+        Option<Vec<RoutingProfileManualAssignmentQueueConfigSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
+/// Input of [`ListRoutingProfileQueues`](crate::operations::ListRoutingProfileQueues).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListRoutingProfileQueuesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 100.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListRoutingProfileQueues`](crate::operations::ListRoutingProfileQueues).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListRoutingProfileQueuesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_profile_queue_config_summary_list: Option<Vec<RoutingProfileQueueConfigSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
 }
 
 /// Input of [`ListRoutingProfiles`](crate::operations::ListRoutingProfiles).
@@ -3741,6 +3856,20 @@ pub struct RoutingProfileManualAssignmentQueueConfig {
     pub queue_reference: RoutingProfileQueueReference,
 }
 
+/// Part of outputs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingProfileManualAssignmentQueueConfigSummary {
+    /// Required.
+    pub queue_id: String,
+    /// Required.
+    pub queue_arn: String,
+    /// Required; 1 to 256 characters.
+    pub queue_name: String,
+    /// Required.
+    pub channel: Channel,
+}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -3751,6 +3880,24 @@ pub struct RoutingProfileQueueConfig {
     pub priority: i32,
     /// Required; 0 to 9999.
     pub delay: i32,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingProfileQueueConfigSummary {
+    /// Required.
+    pub queue_id: String,
+    /// Required.
+    pub queue_arn: String,
+    /// Required; 1 to 256 characters.
+    pub queue_name: String,
+    /// Required; 1 to 99.
+    pub priority: i32,
+    /// Required; 0 to 9999.
+    pub delay: i32,
+    /// Required.
+    pub channel: Channel,
 }
 
 /// Part of inputs.
@@ -3773,6 +3920,26 @@ pub struct RoutingProfileReference {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingProfileSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<RoutingProfileSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<RoutingProfileSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingProfileSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
 }
 
 /// Part of outputs.
@@ -3815,6 +3982,37 @@ string_enum!(
         Send = "SEND",
     }
 );
+
+/// Input of [`SearchRoutingProfiles`](crate::operations::SearchRoutingProfiles).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchRoutingProfilesRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 500.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<RoutingProfileSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<RoutingProfileSearchCriteria>,
+}
+
+/// Output of [`SearchRoutingProfiles`](crate::operations::SearchRoutingProfiles).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchRoutingProfilesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_profiles: Option<Vec<RoutingProfile>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
 
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -4036,6 +4234,27 @@ string_enum!(
     }
 );
 
+string_enum!(
+    /// Enumeration `StringComparisonType`.
+    StringComparisonType {
+        StartsWith = "STARTS_WITH",
+        Contains = "CONTAINS",
+        Exact = "EXACT",
+    }
+);
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StringCondition {
+    /// Optional.
+    pub field_name: Option<String>,
+    /// Optional.
+    pub value: Option<String>,
+    /// Optional.
+    pub comparison_type: Option<StringComparisonType>,
+}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4046,6 +4265,16 @@ pub struct StringReference {
     /// Optional; 0 to 4096 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TagCondition {
+    /// Optional.
+    pub tag_key: Option<String>,
+    /// Optional.
+    pub tag_value: Option<String>,
 }
 
 /// Input of [`TagContact`](crate::operations::TagContact).
@@ -4445,6 +4674,68 @@ pub struct UpdateQueueStatusRequest {
     pub queue_id: String,
     /// Required.
     pub status: QueueStatus,
+}
+
+/// Input of [`UpdateRoutingProfileAgentAvailabilityTimer`](crate::operations::UpdateRoutingProfileAgentAvailabilityTimer).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateRoutingProfileAgentAvailabilityTimerRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Required.
+    pub agent_availability_timer: AgentAvailabilityTimer,
+}
+
+/// Input of [`UpdateRoutingProfileConcurrency`](crate::operations::UpdateRoutingProfileConcurrency).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateRoutingProfileConcurrencyRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Required.
+    pub media_concurrencies: Vec<MediaConcurrency>,
+}
+
+/// Input of [`UpdateRoutingProfileDefaultOutboundQueue`](crate::operations::UpdateRoutingProfileDefaultOutboundQueue).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateRoutingProfileDefaultOutboundQueueRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Required.
+    pub default_outbound_queue_id: String,
+}
+
+/// Input of [`UpdateRoutingProfileName`](crate::operations::UpdateRoutingProfileName).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateRoutingProfileNameRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Optional; 1 to 127 characters.
+    pub name: Option<String>,
+    /// Optional; 1 to 250 characters.
+    pub description: Option<String>,
+}
+
+/// Input of [`UpdateRoutingProfileQueues`](crate::operations::UpdateRoutingProfileQueues).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateRoutingProfileQueuesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub routing_profile_id: String,
+    /// Required; 1 to 10 items.
+    pub queue_configs: Vec<RoutingProfileQueueConfig>,
 }
 
 /// Input of [`UpdateTaskTemplate`](crate::operations::UpdateTaskTemplate).

@@ -16,7 +16,7 @@ use store::{KeyId, Kind};
 
 use super::resource::shown;
 use crate::call::Call;
-use crate::error::{ApiError, Halt, name_exists, resource_not_found};
+use crate::error::{ApiError, Halt, name_exists, resource_in_use, resource_not_found};
 use crate::kinds;
 use crate::operations::in_instance;
 use crate::page::page;
@@ -151,10 +151,8 @@ pub(crate) fn delete_predefined_attribute(
             "predefined attribute {:?} is a proficiency of user {}; take it away first",
             attribute.name, user.id
         );
-        return Err(ApiError::new("ResourceInUseException", text)
-            .with("ResourceType", json!("USER"))
-            .with("ResourceId", json!(tx.arn_scope().arn(Resource::User(user.id))))
-            .into());
+        let arn = tx.arn_scope().arn(Resource::User(user.id));
+        return Err(resource_in_use(text, arn).with("ResourceType", json!("USER")).into());
     }
     tx.delete::<PredefinedAttribute>(&key(&attribute.name));
     Ok(api::Empty {})

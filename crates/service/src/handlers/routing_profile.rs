@@ -1,8 +1,13 @@
 //! Routing profiles: which queues an agent serves, by which channels.
 //!
+//! Here they are made and shown; [`queues`] changes what they serve, [`update`] the rest.
+//!
 //! Facts: `routing.md` section 2, `observed-errors.md` E-R1, E-R2, O15 and O16.
 
-use std::collections::BTreeSet;
+pub(crate) mod queues;
+pub(crate) mod update;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::shapes;
@@ -61,8 +66,8 @@ pub(crate) fn create_routing_profile(
         description: input.description.clone(),
         concurrencies: concurrencies(&input.media_concurrencies)?,
         default_outbound_queue: load::<Queue>(tx, &input.default_outbound_queue_id)?.id,
-        queues: queues(tx, input.queue_configs.as_deref().unwrap_or_default())?,
-        manual_queues: manual_queues(tx, input.manual_assignment_queue_configs.as_deref().unwrap_or_default())?,
+        queues: queue_configs(tx, input.queue_configs.as_deref().unwrap_or_default())?,
+        manual_queues: manual_queue_configs(tx, input.manual_assignment_queue_configs.as_deref().unwrap_or_default())?,
         availability_timer: input.agent_availability_timer.map(|timer| same(timer.as_str())),
         is_default: false,
         tags: new_tags(input.tags.as_ref())?,
@@ -76,6 +81,7 @@ pub(crate) fn create_routing_profile(
     Ok(answer)
 }
 
+/// Slots by channel, each channel once.
 fn concurrencies(given: &[shapes::MediaConcurrency]) -> Result<Vec<MediaConcurrency>, ApiError> {
     /// An agent speaks with one caller at a time.
     const VOICE_CONCURRENCY_MAX: i32 = 1;
@@ -118,7 +124,7 @@ fn pair(
     )))
 }
 
-fn queues(tx: &Tx<'_>, given: &[shapes::RoutingProfileQueueConfig]) -> Result<Vec<QueueConfig>, ApiError> {
+fn queue_configs(tx: &Tx<'_>, given: &[shapes::RoutingProfileQueueConfig]) -> Result<Vec<QueueConfig>, ApiError> {
     let mut seen = BTreeSet::new();
     let mut accept = |config: &shapes::RoutingProfileQueueConfig| {
         let (queue, channel) = pair(tx, &config.queue_reference, &mut seen)?;
@@ -128,7 +134,7 @@ fn queues(tx: &Tx<'_>, given: &[shapes::RoutingProfileQueueConfig]) -> Result<Ve
     given.iter().map(&mut accept).collect()
 }
 
-fn manual_queues(
+fn manual_queue_configs(
     tx: &Tx<'_>,
     given: &[shapes::RoutingProfileManualAssignmentQueueConfig],
 ) -> Result<Vec<ManualQueueConfig>, ApiError> {
@@ -150,6 +156,25 @@ pub(crate) fn describe_routing_profile(
     input: &shapes::DescribeRoutingProfileRequest,
 ) -> Result<shapes::DescribeRoutingProfileResponse, Halt> {
     let profile = load::<RoutingProfile>(tx, &input.routing_profile_id)?;
+    Ok(shapes::DescribeRoutingProfileResponse {
+        routing_profile: Some(shown_profile(tx, &profile, &users_by_profile(tx))),
+    })
+}
+
+/// How many users have each profile.
+fn users_by_profile(tx: &Tx<'_>) -> BTreeMap<RoutingProfileId, i64> {
+    let mut counts = BTreeMap::new();
+    for user in tx.list::<User>() {
+        *counts.entry(user.routing_profile).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn shown_profile(
+    tx: &Tx<'_>,
+    profile: &RoutingProfile,
+    users: &BTreeMap<RoutingProfileId, i64>,
+) -> shapes::RoutingProfile {
     let concurrency = |media: &MediaConcurrency| {
         let behavior = media.cross_channel.unwrap_or(CrossChannelBehavior::CurrentChannelOnly);
         shapes::MediaConcurrency {
@@ -160,9 +185,8 @@ pub(crate) fn describe_routing_profile(
     };
     let queues: BTreeSet<QueueId> = profile.queues.iter().map(|config| config.queue).collect();
     let manual_queues: BTreeSet<QueueId> = profile.manual_queues.iter().map(|config| config.queue).collect();
-    let users = tx.list::<User>().iter().filter(|user| user.routing_profile == profile.id).count();
     let ids = |queues: &BTreeSet<QueueId>| Some(queues.iter().map(ToString::to_string).collect());
-    let shown = shapes::RoutingProfile {
+    shapes::RoutingProfile {
         instance_id: Some(tx.arn_scope().instance.to_string()),
         name: Some(profile.name.clone()),
         routing_profile_arn: Some(arn(tx, profile.id)),
@@ -173,15 +197,14 @@ pub(crate) fn describe_routing_profile(
         tags: Some(profile.tags.clone()),
         number_of_associated_queues: Some(queues.len() as i64),
         number_of_associated_manual_assignment_queues: Some(manual_queues.len() as i64),
-        number_of_associated_users: Some(users as i64),
+        number_of_associated_users: Some(users.get(&profile.id).copied().unwrap_or(0)),
         agent_availability_timer: profile.availability_timer.map(|timer| same(timer.as_str())),
         last_modified_time: shown(profile.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
         is_default: Some(profile.is_default),
         associated_queue_ids: ids(&queues),
         associated_manual_assignment_queue_ids: ids(&manual_queues),
-    };
-    Ok(shapes::DescribeRoutingProfileResponse { routing_profile: Some(shown) })
+    }
 }
 
 /// Lists routing profiles.

@@ -49,8 +49,10 @@ fn add_tags(tags: &mut Tags, given: &BTreeMap<String, String>) -> Result<(), Api
 }
 
 /// A record that has tags.
-trait Tagged: Record {
+pub(crate) trait Tagged: Record {
+    /// Its tags.
     fn tags(&self) -> &Tags;
+    /// Replaces them.
     fn set_tags(&mut self, tags: Tags);
 }
 

@@ -1,0 +1,131 @@
+//! Search of configuration: criteria become tests of a record, and what passes all of them is paged like a list.
+//!
+//! Whether upper and lower case count is not documented; here they do not, whatever the comparison. A record is found
+//! from the moment that its write was answered: no search lags behind (`control-plane.md` section 2).
+
+use std::sync::Arc;
+
+use api::shapes::{ControlPlaneTagFilter, StringComparisonType, StringCondition, TagCondition};
+
+use super::tag::Tagged;
+use crate::error::ApiError;
+use crate::page::{Page, page};
+use crate::record::Record;
+
+/// Whether a record is wanted.
+pub(crate) type Test<R> = Box<dyn Fn(&R) -> bool>;
+
+/// A text of a record that a StringCondition can name.
+pub(crate) struct Field<R> {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// What the record has there.
+    pub values: fn(&R) -> Vec<String>,
+}
+
+/// Search criteria: what is given together must hold together.
+pub(crate) trait Criteria: Sized {
+    /// What is searched.
+    type Record: 'static;
+
+    /// OrConditions.
+    fn any(&self) -> &[Self];
+
+    /// AndConditions.
+    fn all(&self) -> &[Self];
+
+    /// The other conditions.
+    ///
+    /// # Errors
+    /// A condition that cannot be judged.
+    fn own(&self) -> Result<Vec<Test<Self::Record>>, ApiError>;
+
+    /// The whole as one test.
+    ///
+    /// # Errors
+    /// A condition that cannot be judged.
+    fn test(&self) -> Result<Test<Self::Record>, ApiError> {
+        let mut tests = self.own()?;
+        for criteria in self.all() {
+            tests.push(criteria.test()?);
+        }
+        if !self.any().is_empty() {
+            tests.push(any(self.any().iter().map(Self::test).collect::<Result<_, _>>()?));
+        }
+        Ok(all(tests))
+    }
+}
+
+/// Passes what passes every test.
+pub(crate) fn all<R: 'static>(tests: Vec<Test<R>>) -> Test<R> {
+    Box::new(move |record| tests.iter().all(|test| test(record)))
+}
+
+/// Passes what passes one of the tests.
+pub(crate) fn any<R: 'static>(tests: Vec<Test<R>>) -> Test<R> {
+    Box::new(move |record| tests.iter().any(|test| test(record)))
+}
+
+/// The test of a StringCondition.
+///
+/// # Errors
+/// The condition is not whole, or names a field that cannot be searched.
+pub(crate) fn string<R: 'static>(fields: &[Field<R>], condition: &StringCondition) -> Result<Test<R>, ApiError> {
+    let (Some(name), Some(value), Some(comparison)) =
+        (&condition.field_name, &condition.value, condition.comparison_type)
+    else {
+        let text = "StringCondition is not whole: give FieldName, Value and ComparisonType";
+        return Err(ApiError::invalid_parameter(text));
+    };
+    let Some(field) = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)) else {
+        let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+        return Err(ApiError::invalid_parameter(format!(
+            "Invalid parameter:  FieldName {name:?}; give one of {}",
+            names.join(", ")
+        )));
+    };
+    let (values, value) = (field.values, value.to_lowercase());
+    let compare: fn(&str, &str) -> bool = match comparison {
+        StringComparisonType::StartsWith => |text, value| text.starts_with(value),
+        StringComparisonType::Contains => |text, value| text.contains(value),
+        StringComparisonType::Exact => |text, value| text == value,
+    };
+    Ok(Box::new(move |record| values(record).iter().any(|text| compare(&text.to_lowercase(), &value))))
+}
+
+/// The tests of a tag filter.
+pub(crate) fn tags<R: Tagged + 'static>(filter: &ControlPlaneTagFilter) -> Vec<Test<R>> {
+    let mut tests: Vec<Test<R>> = Vec::new();
+    tests.extend(filter.tag_condition.iter().map(tag));
+    tests.extend(filter.and_conditions.iter().flatten().map(tag));
+    if let Some(groups) = filter.or_conditions.as_ref().filter(|groups| !groups.is_empty()) {
+        tests.push(any(groups.iter().map(|group| all(group.iter().map(tag).collect())).collect()));
+    }
+    tests
+}
+
+/// The test of one tag: without a value any will do, without a key nothing is asked.
+pub(crate) fn tag<R: Tagged + 'static>(condition: &TagCondition) -> Test<R> {
+    let TagCondition { tag_key, tag_value } = condition.clone();
+    Box::new(move |record| match &tag_key {
+        None => true,
+        Some(key) => {
+            record.tags().get(key).is_some_and(|value| tag_value.as_ref().is_none_or(|wanted| wanted == value))
+        }
+    })
+}
+
+/// One page of what passes all tests, and how many records do (ApproximateTotalCount, which is exact here).
+///
+/// # Errors
+/// The token is none of this search.
+pub(crate) fn search<R: Record>(
+    mut records: Vec<Arc<R>>,
+    tests: &[Test<R>],
+    next_token: Option<&str>,
+    max_results: Option<i32>,
+) -> Result<(Page<Arc<R>>, i64), ApiError> {
+    records.retain(|record| tests.iter().all(|test| test(record)));
+    let total = records.len() as i64;
+    Ok((page(records, next_token, max_results)?, total))
+}

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod endpoints;
 pub mod openapi;
 pub mod presence;
+pub mod service_desk;
 pub mod sessions;
 pub mod sign_in;
 pub mod stream;
@@ -30,7 +31,7 @@ use engine::UserId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use service::Caller;
+use service::{AgentCommand, Caller};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::interval;
@@ -282,7 +283,7 @@ impl AgentInterface {
     /// The user's last session is over. Its streams notice by themselves.
     async fn signed_out(&self, agent: AgentKey) {
         self.desk.changes().changed(agent);
-        match self.desk.command(agent, Command::SignedOut).await {
+        match self.desk.command(agent, Command::Agent(AgentCommand::SignedOut)).await {
             Ok(_) => {}
             // The user or the instance is gone.
             Err(error) if error.status == 404 => {}

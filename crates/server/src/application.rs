@@ -12,6 +12,8 @@ use tracing::warn;
 
 use crate::access_keys::{AccessKeys, IssuedKeys, SharedKeyring};
 use crate::administration::{Administration, IssuedKey, keyring_missing};
+use crate::agent_interface::desk::Desk;
+use crate::agent_interface::service_desk::ServiceDesk;
 use crate::attachments::Attachments;
 use crate::backend::Backend;
 use crate::clock::{self, Clock};
@@ -97,11 +99,16 @@ impl Application {
     }
 
     /// What stands behind the edge.
-    pub fn backend(&self) -> Backend {
-        Backend::Callboard {
+    pub fn backend(&self) -> Arc<Backend> {
+        Arc::new(Backend::Callboard {
             operations: Operations::standard(self.runtime.limits().clone()),
             runtime: Arc::clone(&self.runtime),
-        }
+        })
+    }
+
+    /// The desk of the agents, in front of this back end.
+    pub fn desk(&self, backend: &Arc<Backend>) -> Arc<dyn Desk> {
+        Arc::new(ServiceDesk::new(Arc::clone(&self.runtime), Arc::clone(backend)))
     }
 
     /// The access keys that requests are signed with.

@@ -4,13 +4,14 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use api::operations::StartTaskContact;
+use api::operations::{CreateUser, StartTaskContact};
 use api::{Operation as _, OperationFacts};
 use serde_json::{Value, json};
 use service::{ApiError, Caller, Operations};
 use wire::{Bound, WireError, typed};
 
 use crate::clock::Clock;
+use crate::passwords;
 use crate::runtime::Runtime;
 use crate::telemetry;
 
@@ -42,10 +43,14 @@ impl Backend {
         if let Some(error) = bound.violation() {
             return Err(error);
         }
+        let password_hash = if operation == CreateUser::FACTS { passwords::hash_of(&bound.value).await? } else { None };
         let token = bound.idempotency.as_ref().map(|given| (given.token.as_str(), &given.fingerprint));
         let request = operations.prepare(operation, bound.value, token, caller);
         let answer = match request {
-            Ok(request) => runtime.call(request).await,
+            Ok(mut request) => {
+                request.call.password_hash = password_hash;
+                runtime.call(request).await
+            }
             Err(error) => Err(error),
         };
         answer.map_err(|error| told(error, Some(operation)))
@@ -107,7 +112,7 @@ impl Backend {
 }
 
 /// The application's refusal in the words of the protocol.
-fn told(error: ApiError, operation: Option<&'static OperationFacts>) -> WireError {
+pub(crate) fn told(error: ApiError, operation: Option<&'static OperationFacts>) -> WireError {
     let cause = error.cause.as_deref().map(|cause| chain(cause));
     let throttled = matches!(error.exception, "ThrottlingException" | "TooManyRequestsException");
     let told = match operation {

@@ -55,7 +55,7 @@ pub struct Interfaces {
 
 /// Everything that a request needs.
 pub struct Edge {
-    backend: Backend,
+    backend: Arc<Backend>,
     interfaces: Interfaces,
     keys: AccessKeys,
     signing_keys: sigv4::SigningKeyCache,
@@ -67,12 +67,18 @@ pub struct Edge {
 
 impl Edge {
     /// The edge of a backend that has operations only.
-    pub fn new(config: &Config, backend: Backend, keys: AccessKeys) -> Arc<Edge> {
+    pub fn new(config: &Config, backend: impl Into<Arc<Backend>>, keys: AccessKeys) -> Arc<Edge> {
         Edge::with_interfaces(config, backend, keys, Interfaces::default())
     }
 
     /// The edge of a backend with these interfaces.
-    pub fn with_interfaces(config: &Config, backend: Backend, keys: AccessKeys, interfaces: Interfaces) -> Arc<Edge> {
+    pub fn with_interfaces(
+        config: &Config,
+        backend: impl Into<Arc<Backend>>,
+        keys: AccessKeys,
+        interfaces: Interfaces,
+    ) -> Arc<Edge> {
+        let backend = backend.into();
         Arc::new(Edge {
             throttle: Throttle::new(&config.limits, backend.time()),
             backend,

@@ -21,6 +21,7 @@ mod logging;
 mod maintenance;
 mod memory;
 mod open_files;
+mod passwords;
 pub mod runtime;
 mod secrets;
 pub mod serve;

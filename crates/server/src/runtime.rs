@@ -185,6 +185,18 @@ impl Runtime {
         self.shared.call(scope, request).await
     }
 
+    /// The instance of an id, an ARN or an alias, if it takes calls.
+    pub fn find_instance(&self, given: &str) -> Option<InstanceId> {
+        let id = self.shared.directory.instance_called(engine::arn::id_of(given))?;
+        let entry = self.shared.directory.instance(&id)?;
+        (entry.status == InstanceStatus::Active).then_some(id)
+    }
+
+    /// What the ARNs of an instance begin with.
+    pub fn arn_scope(&self, instance: InstanceId) -> engine::arn::Scope {
+        self.shared.settings.arn_scope(instance)
+    }
+
     /// Agents whose snapshots change.
     pub fn agent_changes(&self) -> &Changes<AgentKey> {
         &self.shared.agent_changes

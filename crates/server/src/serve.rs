@@ -1,6 +1,7 @@
 //! `callboard serve`: takes the data directory, listens, and stops in good order.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use store::Holder;
@@ -9,11 +10,12 @@ use tokio::time::interval;
 use tracing::info;
 
 use crate::administration::IssuedKey;
+use crate::agent_interface::AgentInterface;
 use crate::application::{Application, EnvironmentSecrets};
 use crate::clock;
 use crate::config::Config;
 use crate::control_socket::ControlSocket;
-use crate::http::{Edge, Listener, listen};
+use crate::http::{Edge, Interfaces, Listener, listen};
 use crate::{open_files, telemetry};
 
 /// Serves until the process is told to stop (SIGTERM or SIGINT), then answers what is in flight and flushes.
@@ -35,7 +37,11 @@ pub async fn serve(config: &Config, secrets: EnvironmentSecrets) -> anyhow::Resu
         data_dir.paths().clone()
     };
     let control = ControlSocket::open(&paths.control_socket(), application.administration())?;
-    let edge = Edge::new(config, application.backend(), application.access_keys());
+    let backend = application.backend();
+    let (agents, agents_upkeep) = AgentInterface::new(config, application.desk(&backend))?;
+    let keeping = tokio::spawn(Arc::clone(&agents).keep(agents_upkeep));
+    let interfaces = Interfaces { agents: Some(agents), events: None };
+    let edge = Edge::with_interfaces(config, backend, application.access_keys(), interfaces);
     let upkeep = tokio::spawn(upkeep());
 
     say(&format!("listening on {url}"))?;
@@ -44,6 +50,9 @@ pub async fn serve(config: &Config, secrets: EnvironmentSecrets) -> anyhow::Resu
 
     info!("Stopping: what was answered is durable");
     upkeep.abort();
+    keeping.abort();
+    // The desk goes with it, and the application ends alone.
+    let _ = keeping.await;
     control.close().await;
     application.close().await;
     info!("Stopped");

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::agent::{Agent, Presence};
 use engine::limits::Limits;
-use engine::{Timestamp, UserId};
+use engine::{ContactId, Timestamp, UserId};
 
-/// When agents are next due, and who has an event stream.
+/// When agents are next due, who has an event stream, and who has contacts of which chain.
 #[derive(Debug, Default)]
 pub struct AgentOrder {
     due: BTreeSet<(Timestamp, UserId)>,
     due_of: BTreeMap<UserId, Timestamp>,
     streaming: BTreeSet<UserId>,
+    chains: BTreeSet<(ContactId, UserId)>,
+    chains_of: BTreeMap<UserId, Vec<ContactId>>,
 }
 
 impl AgentOrder {
@@ -25,6 +27,11 @@ impl AgentOrder {
         if agent.presence == Presence::Streaming {
             self.streaming.insert(agent.user);
         }
+        if !agent.contacts.is_empty() {
+            let chains: Vec<ContactId> = agent.contacts.iter().map(|entry| entry.initial).collect();
+            self.chains.extend(chains.iter().map(|chain| (*chain, agent.user)));
+            self.chains_of.insert(agent.user, chains);
+        }
     }
 
     /// Forgets an agent.
@@ -33,6 +40,15 @@ impl AgentOrder {
             self.due.remove(&(at, user));
         }
         self.streaming.remove(&user);
+        for chain in self.chains_of.remove(&user).unwrap_or_default() {
+            self.chains.remove(&(chain, user));
+        }
+    }
+
+    /// Those with a contact of this chain.
+    pub fn with_chain(&self, chain: ContactId) -> impl Iterator<Item = UserId> {
+        let from = (chain, UserId::from_bytes([0; 16]));
+        self.chains.range(from..).take_while(move |(of, _)| *of == chain).map(|(_, user)| *user)
     }
 
     /// The agents who are due by `now`, by time and then by id.

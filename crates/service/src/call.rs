@@ -16,4 +16,14 @@ pub struct Caller {
 pub struct Call {
     /// Who calls.
     pub caller: Caller,
+    /// The Argon2id hash of the password in the input, as a PHC string. It is made before the call reaches the loop, which
+    /// has no time for it.
+    pub password_hash: Option<String>,
+}
+
+impl Call {
+    /// A call without a password.
+    pub fn of(caller: Caller) -> Self {
+        Call { caller, password_hash: None }
+    }
 }

@@ -166,6 +166,11 @@ impl ContactTable {
         self.queues.get(queue)?.iter().find(|(_, id)| counts(id)).map(|(since, _)| *since)
     }
 
+    /// The contacts in a queue, first those that have waited longest.
+    pub fn in_queue(&self, queue: &QueueId) -> impl Iterator<Item = ContactId> {
+        self.queues.get(queue).into_iter().flatten().map(|(_, id)| *id)
+    }
+
     /// The contacts with a timer that is due by `now`, by time and then by id.
     pub fn due_by(&self, now: Timestamp) -> impl Iterator<Item = ContactId> {
         self.due.iter().take_while(move |(due, _)| *due <= now).map(|(_, id)| *id)

@@ -59,6 +59,15 @@ impl Directory {
         self.instances.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// The instance of an id or an alias.
+    pub fn instance_called(&self, name: &str) -> Option<InstanceId> {
+        let instances = self.instances.read().unwrap_or_else(PoisonError::into_inner);
+        match name.parse() {
+            Ok(id) => instances.contains_key(&id).then_some(id),
+            Err(_) => instances.iter().find(|(_, entry)| entry.alias.as_deref() == Some(name)).map(|(id, _)| *id),
+        }
+    }
+
     /// An access key, active or not.
     pub fn key(&self, id: &str) -> Option<AccessKey> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()

@@ -205,4 +205,4 @@ pub(crate) fn refuse_over_quota(what: &str, count: usize, quota: Option<usize>) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -16,7 +16,7 @@ mod maintenance;
 mod quarantine;
 mod run;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -103,6 +103,8 @@ pub enum Output<R> {
     Perform(EffectRecord),
     /// Tell everybody.
     Publish(DirectoryChange),
+    /// An agent's snapshot may have changed, and the change is durable.
+    AgentChanged(UserId),
     /// Load the instance again; [`Input::Reloaded`] follows.
     Reload,
     /// Send [`Input::Probe`] in so many milliseconds of real time.

@@ -10,6 +10,7 @@
 //!
 //! Begin with `instance_loop.rs`, then `handlers/contact.rs`.
 
+mod agent_desk;
 mod agents;
 mod call;
 mod check;
@@ -34,6 +35,7 @@ mod token;
 mod tx;
 mod world;
 
+pub use agent_desk::{AgentCommand, Credentials};
 pub use call::{Call, Caller};
 pub use check::{Findings, PROBLEMS_MAX, check};
 pub use directory::{Directory, DirectoryChange, InstanceEntry};

@@ -59,9 +59,18 @@ impl Request {
         instance: Option<InstanceId>,
         work: impl Fn(&mut Tx<'_>) -> Result<(), Halt> + Send + 'static,
     ) -> Self {
+        Self::of_server(operation, instance, true, Box::new(Internal(work)))
+    }
+
+    /// What the server itself asks for, be it in somebody's name.
+    pub(crate) fn of_server(
+        operation: &'static str,
+        instance: Option<InstanceId>,
+        writes: bool,
+        prepared: Box<dyn Prepared>,
+    ) -> Self {
         let caller = Caller { access_key_id: String::new(), arn: "callboard".to_owned(), root: true };
-        let prepared = Box::new(Internal(work));
-        Request { operation, instance, writes: true, token: None, call: Call { caller }, prepared }
+        Request { operation, instance, writes, token: None, call: Call::of(caller), prepared }
     }
 
     /// Gives an instance its default resources, if it has none.
@@ -212,7 +221,7 @@ impl Operations {
         let (instance, prepared) = handler.prepare(input, &self.limits).map_err(refuse)?;
         let token = idempotency.map(|(token, fingerprint)| Token::new(facts.name, token, fingerprint));
         let writes = handler.writes();
-        Ok(Request { operation: facts.name, instance, writes, token, call: Call { caller }, prepared })
+        Ok(Request { operation: facts.name, instance, writes, token, call: Call::of(caller), prepared })
     }
 
     fn add<O: Operation>(mut self, run: Run<O>, route: Route<O::Input>, check: Check<O::Input>) -> Self {

@@ -275,6 +275,11 @@ impl<'w> Tx<'w> {
         self.depth(queue, Some(contact))
     }
 
+    /// The contacts in a queue that have waited longest, as they were before this handler.
+    pub fn queued(&self, queue: &QueueId, max: usize) -> Vec<ContactId> {
+        self.world.contacts.in_queue(queue).take(max).collect()
+    }
+
     fn depth(&self, queue: &QueueId, without: Option<&ContactId>) -> (usize, Option<Timestamp>) {
         let changed = self.changes.contacts.keys().chain(without);
         let here = |id: &ContactId| self.world.contacts.head(id).is_some_and(|(head, _)| head.queue == Some(*queue));

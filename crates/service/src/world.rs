@@ -3,7 +3,7 @@
 //! Everything here can be rebuilt from the store: [`World::load`] takes the records one by one, and a batch of changes
 //! enters by [`World::apply`], which also says what to write. Nothing else changes a world.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use engine::agent::Agent;
@@ -273,6 +273,17 @@ impl World {
             (kinds::ROUTING_PROFILE, None) => self.router.remove_profile(RoutingProfileId::from_bytes(bytes)),
             _ => unreachable!("{kind:?} is not among the routed kinds"),
         }
+    }
+
+    /// The agents whose snapshots may show what is changed.
+    pub fn agents_who_see(&self, changes: &Changes) -> BTreeSet<UserId> {
+        let records = changes.config.keys().filter(|(kind, _)| matches!(*kind, kinds::AGENT | kinds::USER));
+        let records = records.map(|(_, id)| UserId::from_bytes(id[..].try_into().expect("a user's id has 16 bytes")));
+        let holders = changes.contacts.values().flat_map(|contact| {
+            contact.offer.map(|offer| offer.agent).into_iter().chain(contact.agent.map(|agent| agent.agent))
+        });
+        let chains = changes.chains.keys().flat_map(|chain| self.agents.with_chain(*chain));
+        records.chain(holders).chain(chains).collect()
     }
 
     /// An offer was not made: the contact waits on, and this agent is not asked again before one of them changes.

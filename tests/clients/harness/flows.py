@@ -63,6 +63,11 @@ def into_queue(queue_id: str) -> str:
     return content(set_queue("working queue", queue_id, "queue"), to_queue(), end())
 
 
+def into_target_queue() -> str:
+    """Queues the task in the queue that the transfer named."""
+    return content(to_queue(), end())
+
+
 def waiting() -> str:
     """A flow that does nothing for a week."""
     return content(stay(), end())

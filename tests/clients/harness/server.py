@@ -24,11 +24,15 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 
-# Attachments are fetched from a file server of the test process, which listens on the loopback address.
 CONFIG = """
+# Attachments are fetched from a file server of the test process, which listens on the loopback address.
 [attachments]
 allowed_hosts = ["127.0.0.1"]
 allow_private_addresses = true
+
+[agents]
+# A stream that its client closed is noticed when the next heartbeat cannot be written.
+heartbeat_seconds = 1
 """
 
 

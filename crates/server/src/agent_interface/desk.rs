@@ -1,9 +1,10 @@
 //! What stands behind the interface: the agents of the instances.
 
 use bytes::Bytes;
-use engine::{AgentStatusId, ContactId, InstanceId, QuickConnectId, UserId};
+use engine::{InstanceId, UserId};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use service::AgentCommand;
 use wire::WireError;
 
 use crate::changes::Changes;
@@ -20,44 +21,10 @@ pub struct AgentKey {
 /// What an agent asks for. The answers are JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// The agent, with the contacts at the agent.
-    Snapshot,
-    /// All that a person needs to work on one of the agent's contacts.
-    Contact(ContactId),
-    /// A new status, at once or after the present work.
-    SetStatus(AgentStatusId),
-    /// Accept an offer.
-    Accept(ContactId),
-    /// Reject an offer.
-    Reject(ContactId),
-    /// End the work on a contact.
-    End(ContactId),
-    /// End the after contact work.
-    Complete(ContactId),
-    /// Clear a contact that has ended, was missed or rejected.
-    Close(ContactId),
-    /// Put a contact aside.
-    Pause(ContactId),
-    /// Take a paused contact up again.
-    Resume(ContactId),
-    /// Pass a contact on.
-    Transfer(ContactId, QuickConnectId),
-    /// Where the agent may transfer contacts to.
-    QuickConnects,
-    /// Make a task: members as of StartTaskContact, without the instance.
+    /// Something about the agent, or about contacts at the agent.
+    Agent(AgentCommand),
+    /// A new task: members as of StartTaskContact, without the instance.
     CreateTask(Value),
-    /// The templates of new tasks.
-    TaskTemplates,
-    /// Contacts in the queues that the agent may assign from.
-    Worklist,
-    /// Take a contact from the worklist.
-    AssignToMe(ContactId),
-    /// The first event stream was opened.
-    Connected,
-    /// The last event stream was closed.
-    Disconnected,
-    /// The last session ended.
-    SignedOut,
 }
 
 /// Who may sign in under a name.

@@ -2,6 +2,7 @@
 
 use engine::{ContactId, QuickConnectId};
 use serde_json::Value;
+use service::AgentCommand;
 use wire::WireError;
 
 use super::desk::Command;
@@ -76,6 +77,10 @@ const fn optional(name: &'static str, kind: &'static str, doc: &'static str) -> 
     Member { name, kind, required: false, doc }
 }
 
+fn agent(command: AgentCommand) -> Result<Act, WireError> {
+    Ok(Act::Command(Command::Agent(command)))
+}
+
 macro_rules! endpoints {
     ($($method:literal $path:literal $summary:literal ($($member:expr),*) $make:expr;)*) => {
         /// Everything that there is.
@@ -87,13 +92,13 @@ macro_rules! endpoints {
 
 endpoints! {
     "GET" "snapshot" "The agent: status, next status, configuration and contacts." ()
-        |_| Ok(Act::Command(Command::Snapshot));
+        |_| agent(AgentCommand::Snapshot);
     "GET" "events" "A stream of server-sent events: a snapshot at each change." () |_| Ok(Act::Events);
     "PUT" "status" "Set the status; with contacts at the agent it may become the next status."
         (required("AgentStatusId", "string", "Id of an agent status of the instance."))
-        |given| Ok(Act::Command(Command::SetStatus(given.id("AgentStatusId")?)));
+        |given| agent(AgentCommand::SetStatus(given.id("AgentStatusId")?));
     "GET" "contacts/{ContactId}" "A contact at the agent, with description, references and attributes." ()
-        |given| Ok(Act::Command(Command::Contact(given.contact())));
+        |given| agent(AgentCommand::Contact(given.contact()));
     "POST" "contacts" "Make a task, with a template or free; members are those of StartTaskContact." (
         required("Name", "string", "Name of the task."),
         optional("Description", "string", "Description."),
@@ -106,31 +111,31 @@ endpoints! {
         optional("ClientToken", "string", "The same token makes one task only.")
     ) |given| Ok(Act::Command(Command::CreateTask(given.body.clone())));
     "POST" "contacts/{ContactId}/accept" "Accept an offer." ()
-        |given| Ok(Act::Command(Command::Accept(given.contact())));
+        |given| agent(AgentCommand::Accept(given.contact()));
     "POST" "contacts/{ContactId}/reject" "Reject an offer." ()
-        |given| Ok(Act::Command(Command::Reject(given.contact())));
+        |given| agent(AgentCommand::Reject(given.contact()));
     "POST" "contacts/{ContactId}/end" "End the work on a contact; after contact work follows." ()
-        |given| Ok(Act::Command(Command::End(given.contact())));
-    "POST" "contacts/{ContactId}/complete" "End the after contact work." ()
-        |given| Ok(Act::Command(Command::Complete(given.contact())));
-    "POST" "contacts/{ContactId}/close" "Clear a contact that has ended, or was missed or rejected." ()
-        |given| Ok(Act::Command(Command::Close(given.contact())));
+        |given| agent(AgentCommand::End(given.contact()));
+    "POST" "contacts/{ContactId}/complete" "End the work on a contact as completed; after contact work follows." ()
+        |given| agent(AgentCommand::Complete(given.contact()));
+    "POST" "contacts/{ContactId}/close" "Close a contact: its after contact work is over, or what is left of a missed or rejected offer is cleared." ()
+        |given| agent(AgentCommand::Close(given.contact()));
     "POST" "contacts/{ContactId}/pause" "Put a contact aside." ()
-        |given| Ok(Act::Command(Command::Pause(given.contact())));
+        |given| agent(AgentCommand::Pause(given.contact()));
     "POST" "contacts/{ContactId}/resume" "Take a paused contact up again." ()
-        |given| Ok(Act::Command(Command::Resume(given.contact())));
+        |given| agent(AgentCommand::Resume(given.contact()));
     "POST" "contacts/{ContactId}/transfer" "Pass a contact on to where a quick connect leads."
         (required("QuickConnectId", "string", "Id of the quick connect; see quick-connects."))
         |given| {
             let quick_connect: QuickConnectId = given.id("QuickConnectId")?;
-            Ok(Act::Command(Command::Transfer(given.contact(), quick_connect)))
+            agent(AgentCommand::Transfer(given.contact(), quick_connect))
         };
-    "GET" "quick-connects" "Where the agent may transfer contacts to." () |_| Ok(Act::Command(Command::QuickConnects));
-    "GET" "task-templates" "Templates of new tasks." () |_| Ok(Act::Command(Command::TaskTemplates));
+    "GET" "quick-connects" "Where the agent may transfer contacts to." () |_| agent(AgentCommand::QuickConnects);
+    "GET" "task-templates" "Templates of new tasks." () |_| agent(AgentCommand::TaskTemplates);
     "GET" "worklist" "Contacts in the queues that the agent may take contacts from by hand." ()
-        |_| Ok(Act::Command(Command::Worklist));
+        |_| agent(AgentCommand::Worklist);
     "POST" "contacts/{ContactId}/assign" "Take a contact of the worklist." ()
-        |given| Ok(Act::Command(Command::AssignToMe(given.contact())));
+        |given| agent(AgentCommand::AssignToMe(given.contact()));
 }
 
 /// Finds what a request is for, from the path below the interface's or the user's.
@@ -218,20 +223,20 @@ mod tests {
             table += &format!("{method} {path}: {}\n", made.replace(ID, "ID"));
         }
         expect![[r#"
-            GET snapshot: Command(Snapshot)
+            GET snapshot: Command(Agent(Snapshot))
             GET events: Events
-            PUT status: Command(SetStatus(AgentStatusId(ID)))
+            PUT status: Command(Agent(SetStatus(AgentStatusId(ID))))
             PUT status: 400 InvalidRequestException: the body must be JSON with the text AgentStatusId
             PUT status: 400 InvalidRequestException: AgentStatusId must be an id (a UUID), not "Available"
             PUT status: 400 InvalidRequestException: the body is not the JSON that is asked for: EOF while parsing an object at line 1 column 1
-            POST contacts/ID/accept: Command(Accept(ContactId(ID)))
-            POST contacts/ID/transfer: Command(Transfer(ContactId(ID), QuickConnectId(ID)))
+            POST contacts/ID/accept: Command(Agent(Accept(ContactId(ID))))
+            POST contacts/ID/transfer: Command(Agent(Transfer(ContactId(ID), QuickConnectId(ID))))
             POST contacts/ID/transfer: 400 InvalidRequestException: the body must be JSON with the text QuickConnectId
             POST contacts/x/accept: 404 ResourceNotFoundException: Resource not found: "x" is no id of a contact
             POST contacts/ID/eat: 404 UnknownOperationException: the agent interface has no such path; /agent/v1/docs shows what there is
             POST contacts/ID/accept/now: 404 UnknownOperationException: the agent interface has no such path; /agent/v1/docs shows what there is
             DELETE contacts/ID: 405 MethodNotAllowedException: /agent/v1/contacts/ID takes GET, not DELETE
-            GET contacts/ID: Command(Contact(ContactId(ID)))
+            GET contacts/ID: Command(Agent(Contact(ContactId(ID))))
             POST contacts: Command(CreateTask(Object {"Name": String("task")}))
         "#]].assert_eq(&table);
     }

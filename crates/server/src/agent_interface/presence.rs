@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use service::AgentCommand;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 use tracing::warn;
@@ -61,7 +62,11 @@ impl Presence {
         let mut told = told.lock().await;
         let present = self.lock().get(&agent).is_some_and(|entry| entry.streams > 0);
         if present != *told {
-            let command = if present { Command::Connected } else { Command::Disconnected };
+            let command = if present {
+                Command::Agent(AgentCommand::Connected)
+            } else {
+                Command::Agent(AgentCommand::Disconnected)
+            };
             self.desk.command(agent, command).await?;
             *told = present;
         }

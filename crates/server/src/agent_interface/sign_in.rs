@@ -5,14 +5,12 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use engine::InstanceId;
 use tokio::sync::Semaphore;
 use wire::WireError;
 
 use super::desk::Credentials;
+use crate::passwords;
 use crate::throttle::{Bucket, Rate};
 
 /// Passwords that are checked at a time: each takes a processor and 19 MiB for some 20 ms.
@@ -62,8 +60,7 @@ impl Judge {
     pub fn new(per_address: Rate, per_user: Rate) -> anyhow::Result<Judge> {
         let mut password = [0; 32];
         getrandom::fill(&mut password).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-        let nobody = Argon2::default().hash_password(&password);
-        let nobody = nobody.map_err(|error| anyhow::anyhow!("hash a password: {error}"))?.to_string();
+        let nobody = passwords::hash(&password).map_err(|error| anyhow::anyhow!("{error}"))?;
         Ok(Judge {
             by_address: Tries::new(per_address),
             by_user: Tries::new(per_user),
@@ -98,15 +95,11 @@ impl Judge {
         let known = credentials.and_then(|credentials| credentials.password_hash.clone());
         let is_known = known.is_some();
         let hash = known.unwrap_or_else(|| self.nobody.clone());
-        let matches = tokio::task::spawn_blocking(move || verify(&hash, &password)).await.map_err(|_| stopping())??;
+        let matches = tokio::task::spawn_blocking(move || passwords::verify(&hash, &password))
+            .await
+            .map_err(|_| stopping())??;
         Ok(matches && is_known)
     }
-}
-
-fn verify(hash: &str, password: &str) -> Result<bool, WireError> {
-    let hash = PasswordHash::new(hash)
-        .map_err(|error| WireError::internal(format!("the hash of a password cannot be read: {error}")))?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 fn stopping() -> WireError {
@@ -144,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_of_a_user_who_has_one_is_known() {
         let judge = judge();
-        let hash = Argon2::default().hash_password(b"correct horse").unwrap().to_string();
+        let hash = crate::passwords::hash(b"correct horse").unwrap();
         let user = UserId::from_bytes([1; 16]);
         let ann = Credentials { user, password_hash: Some(hash) };
         let external = Credentials { user, password_hash: None };

@@ -25,6 +25,7 @@ use super::presence::OpenStream;
 use super::sessions::SessionId;
 use crate::changes::Subscription;
 use crate::clock;
+use service::AgentCommand;
 
 /// Largest snapshot.
 const SNAPSHOT_BYTES_MAX: usize = 64 << 10;
@@ -71,7 +72,7 @@ impl Events {
                 return Some((event("signed-out", None, "{}"), Next::Over));
             }
             if matches!(next, Next::Changed) {
-                match self.interface.desk.command(self.agent, Command::Snapshot).await {
+                match self.interface.desk.command(self.agent, Command::Agent(AgentCommand::Snapshot)).await {
                     Ok(snapshot) => {
                         if let Some(text) = self.news(&snapshot) {
                             return Some((text, Next::Quiet));

@@ -19,6 +19,7 @@ use super::desk::Credentials;
 use super::*;
 use crate::changes::Changes;
 use crate::http::AnswerBody;
+use service::AgentCommand;
 
 const INSTANCE: InstanceId = InstanceId::from_bytes([1; 16]);
 const ANN: UserId = UserId::from_bytes([2; 16]);
@@ -59,7 +60,7 @@ impl Desk for Notebook {
     fn command(&self, agent: AgentKey, command: Command) -> BoxFuture<'_, Result<Bytes, WireError>> {
         let name = if agent.user == ANN { "ann" } else { "bob" };
         let answer = match command {
-            Command::Snapshot => {
+            Command::Agent(AgentCommand::Snapshot) => {
                 let version = self.version.load(Ordering::SeqCst);
                 let padding = " ".repeat(self.padding.load(Ordering::SeqCst));
                 format!("{{\"Agent\":\"{name}\",\"Version\":{version}}}{padding}")
@@ -67,7 +68,12 @@ impl Desk for Notebook {
             _ => "{}".to_owned(),
         };
         self.asked.lock().unwrap().push(format!("{name} {command:?}"));
-        if matches!(command, Command::Connected | Command::Disconnected | Command::SignedOut) {
+        if matches!(
+            command,
+            Command::Agent(AgentCommand::Connected)
+                | Command::Agent(AgentCommand::Disconnected)
+                | Command::Agent(AgentCommand::SignedOut)
+        ) {
             let _ = self.told.send(command);
         }
         async move { Ok(Bytes::from(answer)) }.boxed()
@@ -226,14 +232,14 @@ async fn a_session_is_for_its_own_agent_until_it_is_ended() {
         401 {"Message":"the session is over: sign in with POST /agent/v1/session","Type":"NotAuthorizedException"}
     "#]],
     );
-    assert_eq!(place.told.recv().await, Some(Command::SignedOut));
+    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::SignedOut)));
     check(
         &place.desk.asked.lock().unwrap(),
         &expect![[r#"
-        ann Snapshot
-        ann Accept(ContactId(00000000-0000-7000-8000-000000000001))
-        ann SignedOut
-    "#]],
+            ann Agent(Snapshot)
+            ann Agent(Accept(ContactId(00000000-0000-7000-8000-000000000001)))
+            ann Agent(SignedOut)
+        "#]],
     );
 }
 
@@ -309,11 +315,11 @@ async fn the_first_stream_and_the_last_one_are_told_of() {
     let first = place.send("GET", "events", &[("authorization", &bearer)], "").await;
     let second = place.send("GET", "events", &[("authorization", &bearer)], "").await;
     drop(first);
-    assert_eq!(place.told.recv().await, Some(Command::Connected));
+    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Connected)));
     drop(second);
-    assert_eq!(place.told.recv().await, Some(Command::Disconnected));
+    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Disconnected)));
     let _third = place.send("GET", "events", &[("authorization", &bearer)], "").await;
-    assert_eq!(place.told.recv().await, Some(Command::Connected));
+    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Connected)));
     assert!(place.told.try_recv().is_err());
 }
 
@@ -369,10 +375,10 @@ async fn who_does_not_read_is_cut_off() {
     let mut stream = socket.connect(address).await.unwrap();
     let request = format!("GET /agent/v1/events HTTP/1.1\r\nhost: x\r\nauthorization: {bearer}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
-    assert_eq!(place.told.recv().await, Some(Command::Connected));
+    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Connected)));
     while place.told.is_empty() {
         place.change();
         tokio::task::yield_now().await;
     }
-    assert_eq!(place.told.recv().await, Some(Command::Disconnected));
+    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Disconnected)));
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use engine::Timestamp;
+use engine::{InstanceId, Timestamp};
 use service::{ApiError, Input, InstanceLoop, Output, TurnBounds, World};
 use store::{Scope, ScopeHead};
 use tokio::sync::oneshot;
 
 use super::effects;
 use super::shared::{Reply, Shared, WorkerLoad};
+use crate::agent_interface::desk::AgentKey;
 use crate::clock::wall_ms;
 
 /// Messages taken before the loops get their turn.
@@ -360,6 +361,9 @@ fn perform(shared: &Arc<Shared>, scope: Scope, output: Output<Reply>) {
         Output::Fetch(request) => shared.fetch(scope, request),
         Output::Perform(record) => effects::perform(shared, scope, record),
         Output::Publish(change) => shared.directory.apply(change),
+        Output::AgentChanged(user) => {
+            shared.agent_changes.changed(AgentKey { instance: InstanceId(scope.0), user });
+        }
         Output::Reload => shared.open(scope),
         Output::ProbeIn(milliseconds) => shared.probe_in(scope, milliseconds),
         Output::Alarm(text) => tracing::error!(%scope, "{text}"),

@@ -291,22 +291,27 @@ pub(crate) fn get_task_template(
             load_version(tx, current.id, version)?.ok_or_else(missing)?
         }
     };
-    Ok(shapes::GetTaskTemplateResponse {
+    Ok(shapes::GetTaskTemplateResponse { tags: Some(current.tags.clone()), ..shown_template(tx, &template) })
+}
+
+/// A template whole.
+pub(crate) fn shown_template(tx: &Tx<'_>, template: &TaskTemplate) -> shapes::GetTaskTemplateResponse {
+    shapes::GetTaskTemplateResponse {
         instance_id: Some(tx.arn_scope().instance.to_string()),
         id: template.id.to_string(),
         arn: arn(tx, template.id),
         constraints: shown_constraints(&template.constraints),
         defaults: shown_defaults(&template.defaults),
         fields: Some(template.fields.iter().map(shown_field).collect()),
-        name: template.name,
-        description: template.description,
+        name: template.name.clone(),
+        description: template.description.clone(),
         contact_flow_id: template.flow.map(|id| id.to_string()),
         self_assign_flow_id: template.self_assign_flow.map(|id| id.to_string()),
         status: Some(same(template.status.as_str())),
         last_modified_time: shown(template.last_modified),
         created_time: shown(template.created),
-        tags: Some(current.tags.clone()),
-    })
+        tags: Some(template.tags.clone()),
+    }
 }
 
 /// Lists templates, of any status and name unless one is given.

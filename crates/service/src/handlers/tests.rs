@@ -14,11 +14,11 @@ use crate::settings::{Quotas, Settings};
 use crate::tx::{Cold, ColdRecord, CompiledFlows, Ground, Tx};
 use crate::world::World;
 
-const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
+pub(crate) const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
 const START_MS: i64 = 1_800_000_000_000;
 
 /// An instance with its defaults, without a store: what was applied stays in the world.
-struct Instance {
+pub(crate) struct Instance {
     world: World,
     settings: Settings,
     compiled: RefCell<CompiledFlows>,
@@ -27,7 +27,7 @@ struct Instance {
 }
 
 impl Instance {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Settings::default())
     }
 
@@ -46,7 +46,7 @@ impl Instance {
     }
 
     /// Runs a request until it needs nothing more, and applies what it changes. Says how many records that were.
-    fn run(&mut self, request: &Request) -> Result<(Vec<u8>, usize), ApiError> {
+    pub(crate) fn run(&mut self, request: &Request) -> Result<(Vec<u8>, usize), ApiError> {
         self.commit += 1;
         let now = Timestamp(START_MS + self.commit as i64);
         let mut cold = Cold::new();
@@ -75,7 +75,7 @@ impl Instance {
         }
     }
 
-    fn call(&mut self, operation: &str, input: Value, token: Option<&str>) -> Result<Value, ApiError> {
+    pub(crate) fn call(&mut self, operation: &str, input: Value, token: Option<&str>) -> Result<Value, ApiError> {
         let mut input = input;
         if !operation.contains("Tag") || operation.contains("Contact") {
             input["InstanceId"] = json!(INSTANCE.to_string());
@@ -91,7 +91,7 @@ impl Instance {
         Ok(serde_json::from_slice(&body).unwrap())
     }
 
-    fn ask(&mut self, operation: &str, input: Value) -> Value {
+    pub(crate) fn ask(&mut self, operation: &str, input: Value) -> Value {
         self.call(operation, input, None).unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
@@ -110,7 +110,7 @@ impl Instance {
     }
 
     /// The id of the item of this name in a list.
-    fn id(&mut self, operation: &str, name: &str) -> String {
+    pub(crate) fn id(&mut self, operation: &str, name: &str) -> String {
         let answer = self.ask(operation, json!({}));
         let list = answer.as_object().unwrap().values().find_map(Value::as_array).expect("a list");
         let item = list.iter().find(|item| item["Name"] == name).expect("there is one of the name");

@@ -1,7 +1,6 @@
 //! Users. Making one makes its agent queue too.
 //!
-//! A password is asked for and judged, and not kept: nobody can sign in with one yet, and a secret that nobody needs is
-//! not stored.
+//! Of a password only the hash is kept, which the call brings along.
 //!
 //! Facts: `control-plane.md` section 2, `observed-errors.md` E-U1, E-U2, O12 and O17, `routing.md` section 1.
 
@@ -57,7 +56,7 @@ fn arn(tx: &Tx<'_>, id: UserId) -> String {
 /// Makes a user, and the queue that holds what is for this user alone.
 pub(crate) fn create_user(
     tx: &mut Tx<'_>,
-    _: &Call,
+    call: &Call,
     input: &shapes::CreateUserRequest,
 ) -> Result<shapes::CreateUserResponse, Halt> {
     let users = tx.list::<User>();
@@ -99,7 +98,7 @@ pub(crate) fn create_user(
     let user = User {
         id,
         username: input.username.clone(),
-        password_hash: None,
+        password_hash: call.password_hash.clone(),
         identity: Identity {
             first_name: identity.first_name,
             last_name: identity.last_name,

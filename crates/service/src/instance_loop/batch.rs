@@ -1,6 +1,8 @@
 //! The open batch, and what is told once it is durable.
 
-use engine::Timestamp;
+use std::collections::BTreeSet;
+
+use engine::{Timestamp, UserId};
 use store::{Batch, CommitError, CommitNumber, Scope, ScopeHead, Write};
 
 use super::quarantine::COMMITS_ALONE_MAX;
@@ -26,11 +28,12 @@ pub(super) struct Released<R> {
     answers: Vec<(R, Answer)>,
     effects: Vec<EffectRecord>,
     published: Vec<DirectoryChange>,
+    agents: BTreeSet<UserId>,
 }
 
 impl<R> Released<R> {
     fn new(number: u64) -> Self {
-        Released { number, answers: Vec::new(), effects: Vec::new(), published: Vec::new() }
+        Released { number, answers: Vec::new(), effects: Vec::new(), published: Vec::new(), agents: BTreeSet::new() }
     }
 }
 
@@ -69,6 +72,7 @@ impl<R> OpenBatch<R> {
     pub fn take(&mut self, world: &mut World, changes: Changes) {
         self.released.effects.extend(changes.effects());
         self.released.published.extend(changes.published());
+        self.released.agents.extend(world.agents_who_see(&changes));
         let journal = world.apply(changes, self.number, &mut self.writes);
         self.events.extend(journal.0);
         self.tokens.extend(journal.1);
@@ -172,6 +176,7 @@ impl<R> InstanceLoop<R> {
         self.world.tokens.durable(self.durable);
         out.extend(released.published.into_iter().map(Output::Publish));
         out.extend(released.answers.into_iter().map(|(reply, answer)| Output::Answer(reply, answer)));
+        out.extend(released.agents.into_iter().map(Output::AgentChanged));
         for effect in released.effects {
             self.begun.insert(effect.id);
             if self.performing.insert(effect.id) {

@@ -25,7 +25,7 @@ const SCOPE: Scope = Scope(INSTANCE.0);
 const START_MS: i64 = 1_800_000_000_000;
 
 /// A flow that queues the task in the queue of this id.
-fn queueing_flow(queue: &str) -> String {
+pub(crate) fn queueing_flow(queue: &str) -> String {
     json!({
         "Version": "2019-10-30", "StartAction": "set", "Metadata": {},
         "Actions": [
@@ -50,6 +50,7 @@ struct Driver {
     fetches: VecDeque<FetchRequest>,
     answers: Vec<(u32, Answer)>,
     events: Vec<String>,
+    agents_changed: Vec<UserId>,
     next_reply: u32,
     now: i64,
 }
@@ -82,6 +83,7 @@ impl Driver {
             fetches: VecDeque::new(),
             answers: Vec::new(),
             events: Vec::new(),
+            agents_changed: Vec::new(),
             next_reply: 0,
             now,
         }
@@ -114,6 +116,7 @@ impl Driver {
                 Output::Fetch(request) => self.fetches.push_back(request),
                 Output::Perform(record) => self.events.push(format!("perform {:?}", record.effect)),
                 Output::Publish(change) => self.events.push(format!("publish {change:?}")),
+                Output::AgentChanged(user) => self.agents_changed.push(user),
                 Output::Reload => self.events.push("reload".into()),
                 Output::ProbeIn(_) => self.events.push("probe".into()),
                 Output::Alarm(text) | Output::Notice(text) => self.events.push(text),
@@ -659,7 +662,7 @@ impl Driver {
     fn agent_event(&mut self, user: UserId, event: impl Fn() -> agent::Event + Send + 'static) {
         let work = move |tx: &mut crate::tx::Tx<'_>| agent::move_agent(tx, user, event());
         let caller = Caller { access_key_id: "key".into(), arn: "arn".into(), root: true };
-        let call = crate::call::Call { caller };
+        let call = crate::call::Call::of(caller);
         let prepared = Box::new(Work(work));
         let request =
             Request { operation: "Test", instance: Some(INSTANCE), writes: true, token: None, call, prepared };
@@ -699,6 +702,24 @@ fn a_task_is_offered_in_the_batch_that_queues_it_and_goes_on_when_it_is_missed()
     driver.now += 1;
     driver.settle();
     assert_eq!((driver.states(first), driver.states(second)), (vec!["MISSED"], vec!["CONNECTING"]));
+}
+
+#[test]
+fn agents_hear_of_a_change_when_it_is_durable() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let user = driver.user("agent");
+    driver.available(user);
+    driver.agents_changed.clear();
+    driver.task(&flow, "a");
+    driver.turn();
+    assert_eq!(driver.states(user), ["CONNECTING"]);
+    assert_eq!(driver.agents_changed, []);
+    driver.commit();
+    assert_eq!(driver.agents_changed, [user]);
+    let contact = driver.instance.world.contacts.records().next().unwrap().0.id;
+    driver.ask("UpdateContactAttributes", json!({"InitialContactId": contact.to_string(), "Attributes": {"a": "b"}}));
+    assert_eq!(driver.agents_changed, [user, user], "attributes are the chain's, and its holder sees them");
 }
 
 #[test]

@@ -71,6 +71,29 @@ pub static AGENT_STATUS_NAME: Shape = Shape::String(Text::new(Size::new(1, 127))
 /// `AgentStatusOrderNumber`: 1 to 50
 pub static AGENT_STATUS_ORDER_NUMBER: Shape = Shape::Integer { min: 1, max: 50 };
 
+/// `AgentStatusSearchConditionList`
+pub static AGENT_STATUS_SEARCH_CONDITION_LIST: Shape = Shape::List(List::new(&AGENT_STATUS_SEARCH_CRITERIA, Size::ANY));
+
+/// `AgentStatusSearchCriteria`
+pub static AGENT_STATUS_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "AgentStatusSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &AGENT_STATUS_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &AGENT_STATUS_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
+/// `AgentStatusSearchFilter`
+pub static AGENT_STATUS_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "AgentStatusSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("AttributeFilter", &CONTROL_PLANE_ATTRIBUTE_FILTER)],
+});
+
 /// `AgentStatusState`
 pub static AGENT_STATUS_STATE: Shape = Shape::Enum(shapes::AgentStatusState::NAMES);
 
@@ -147,6 +170,18 @@ pub static ASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `AssociateQueueQuickConnectsRequest`
+pub static ASSOCIATE_QUEUE_QUICK_CONNECTS_REQUEST: Structure = Structure {
+    name: "AssociateQueueQuickConnectsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QueueId", &QUEUE_ID),
+        Member::body("QuickConnectIds", &QUICK_CONNECTS_LIST).required(),
+    ],
+};
+
 /// `AssociateRoutingProfileQueuesRequest`
 pub static ASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
     name: "AssociateRoutingProfileQueuesRequest",
@@ -160,8 +195,31 @@ pub static ASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `AssociateUserProficienciesRequest`
+pub static ASSOCIATE_USER_PROFICIENCIES_REQUEST: Structure = Structure {
+    name: "AssociateUserProficienciesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("UserId", &USER_ID),
+        Member::body("UserProficiencies", &USER_PROFICIENCY_LIST).required(),
+    ],
+};
+
 /// `AssociationId`: 1 to 100 characters
 pub static ASSOCIATION_ID: Shape = Shape::String(Text::new(Size::new(1, 100)));
+
+/// `AttributeAndCondition`
+pub static ATTRIBUTE_AND_CONDITION: Shape = Shape::Structure(Structure {
+    name: "AttributeAndCondition",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("TagConditions", &TAG_AND_CONDITION_LIST),
+        Member::body("HierarchyGroupCondition", &HIERARCHY_GROUP_CONDITION),
+    ],
+});
 
 /// `AttributeCondition`
 pub static ATTRIBUTE_CONDITION: Shape = Shape::Structure(Structure {
@@ -180,6 +238,9 @@ pub static ATTRIBUTE_CONDITION: Shape = Shape::Structure(Structure {
 
 /// `AttributeName`: 1 to 32767 characters
 pub static ATTRIBUTE_NAME: Shape = Shape::String(Text::new(Size::new(1, 32_767)));
+
+/// `AttributeOrConditionList`
+pub static ATTRIBUTE_OR_CONDITION_LIST: Shape = Shape::List(List::new(&ATTRIBUTE_AND_CONDITION, Size::ANY));
 
 /// `AttributeValue`: 0 to 32767 characters
 pub static ATTRIBUTE_VALUE: Shape = Shape::String(Text::new(Size::at_most(32_767)));
@@ -220,6 +281,18 @@ pub static CHANNEL: Shape = Shape::Enum(shapes::Channel::NAMES);
 /// `ClientToken`: at most 500 characters
 pub static CLIENT_TOKEN: Shape = Shape::String(Text::new(Size::at_most(500)));
 
+/// `CommonAttributeAndCondition`
+pub static COMMON_ATTRIBUTE_AND_CONDITION: Shape = Shape::Structure(Structure {
+    name: "CommonAttributeAndCondition",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagConditions", &TAG_AND_CONDITION_LIST)],
+});
+
+/// `CommonAttributeOrConditionList`
+pub static COMMON_ATTRIBUTE_OR_CONDITION_LIST: Shape =
+    Shape::List(List::new(&COMMON_ATTRIBUTE_AND_CONDITION, Size::ANY));
+
 /// `CommonNameLength127`: 1 to 127 characters
 pub static COMMON_NAME_LENGTH127: Shape = Shape::String(Text::new(Size::new(1, 127)));
 
@@ -228,6 +301,17 @@ pub static COMPARISON_OPERATOR: Shape = Shape::String(Text::new(Size::new(1, 127
 
 /// `Concurrency`: 1 to 10
 pub static CONCURRENCY: Shape = Shape::Integer { min: 1, max: 10 };
+
+/// `Condition`
+pub static CONDITION: Shape = Shape::Structure(Structure {
+    name: "Condition",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("StringCondition", &STRING_CONDITION), Member::body("NumberCondition", &NUMBER_CONDITION)],
+});
+
+/// `Conditions`
+pub static CONDITIONS: Shape = Shape::List(List::new(&CONDITION, Size::ANY));
 
 /// `ContactFilter`
 pub static CONTACT_FILTER: Shape = Shape::Structure(Structure {
@@ -285,6 +369,18 @@ pub static CONTACT_TAG_MAP: Shape = Shape::Map(Map::new(&CONTACT_TAG_KEY, &CONTA
 /// `ContactTagValue`: at most 256 characters
 pub static CONTACT_TAG_VALUE: Shape = Shape::String(Text::new(Size::at_most(256)));
 
+/// `ControlPlaneAttributeFilter`
+pub static CONTROL_PLANE_ATTRIBUTE_FILTER: Shape = Shape::Structure(Structure {
+    name: "ControlPlaneAttributeFilter",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &COMMON_ATTRIBUTE_OR_CONDITION_LIST),
+        Member::body("AndCondition", &COMMON_ATTRIBUTE_AND_CONDITION),
+        Member::body("TagCondition", &TAG_CONDITION),
+    ],
+});
+
 /// `ControlPlaneTagFilter`
 pub static CONTROL_PLANE_TAG_FILTER: Shape = Shape::Structure(Structure {
     name: "ControlPlaneTagFilter",
@@ -294,6 +390,19 @@ pub static CONTROL_PLANE_TAG_FILTER: Shape = Shape::Structure(Structure {
         Member::body("OrConditions", &TAG_OR_CONDITION_LIST),
         Member::body("AndConditions", &TAG_AND_CONDITION_LIST),
         Member::body("TagCondition", &TAG_CONDITION),
+    ],
+});
+
+/// `ControlPlaneUserAttributeFilter`
+pub static CONTROL_PLANE_USER_ATTRIBUTE_FILTER: Shape = Shape::Structure(Structure {
+    name: "ControlPlaneUserAttributeFilter",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &ATTRIBUTE_OR_CONDITION_LIST),
+        Member::body("AndCondition", &ATTRIBUTE_AND_CONDITION),
+        Member::body("TagCondition", &TAG_CONDITION),
+        Member::body("HierarchyGroupCondition", &HIERARCHY_GROUP_CONDITION),
     ],
 });
 
@@ -522,6 +631,14 @@ pub static DELETE_CONTACT_FLOW_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("ContactFlowId", &CONTACT_FLOW_ID)],
 };
 
+/// `DeleteHoursOfOperationRequest`
+pub static DELETE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
+    name: "DeleteHoursOfOperationRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID)],
+};
+
 /// `DeleteInstanceRequest`
 pub static DELETE_INSTANCE_REQUEST: Structure = Structure {
     name: "DeleteInstanceRequest",
@@ -541,6 +658,14 @@ pub static DELETE_PREDEFINED_ATTRIBUTE_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("Name", &PREDEFINED_ATTRIBUTE_NAME)],
 };
 
+/// `DeleteQueueRequest`
+pub static DELETE_QUEUE_REQUEST: Structure = Structure {
+    name: "DeleteQueueRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("QueueId", &QUEUE_ID)],
+};
+
 /// `DeleteQuickConnectRequest`
 pub static DELETE_QUICK_CONNECT_REQUEST: Structure = Structure {
     name: "DeleteQuickConnectRequest",
@@ -555,6 +680,14 @@ pub static DELETE_ROUTING_PROFILE_REQUEST: Structure = Structure {
     union: false,
     sensitive: false,
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("RoutingProfileId", &ROUTING_PROFILE_ID)],
+};
+
+/// `DeleteSecurityProfileRequest`
+pub static DELETE_SECURITY_PROFILE_REQUEST: Structure = Structure {
+    name: "DeleteSecurityProfileRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("SecurityProfileId", &SECURITY_PROFILE_ID)],
 };
 
 /// `DeleteTaskTemplateRequest`
@@ -701,6 +834,18 @@ pub static DISASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `DisassociateQueueQuickConnectsRequest`
+pub static DISASSOCIATE_QUEUE_QUICK_CONNECTS_REQUEST: Structure = Structure {
+    name: "DisassociateQueueQuickConnectsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QueueId", &QUEUE_ID),
+        Member::body("QuickConnectIds", &QUICK_CONNECTS_LIST).required(),
+    ],
+};
+
 /// `DisassociateRoutingProfileQueuesRequest`
 pub static DISASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
     name: "DisassociateRoutingProfileQueuesRequest",
@@ -711,6 +856,18 @@ pub static DISASSOCIATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
         Member::label("RoutingProfileId", &ROUTING_PROFILE_ID),
         Member::body("QueueReferences", &ROUTING_PROFILE_QUEUE_REFERENCE_LIST),
         Member::body("ManualAssignmentQueueReferences", &ROUTING_PROFILE_QUEUE_REFERENCE_LIST),
+    ],
+};
+
+/// `DisassociateUserProficienciesRequest`
+pub static DISASSOCIATE_USER_PROFICIENCIES_REQUEST: Structure = Structure {
+    name: "DisassociateUserProficienciesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("UserId", &USER_ID),
+        Member::body("UserProficiencies", &USER_PROFICIENCY_DISASSOCIATE_LIST).required(),
     ],
 };
 
@@ -867,8 +1024,19 @@ pub static GRANULAR_ACCESS_CONTROL_CONFIGURATION: Shape = Shape::Structure(Struc
     members: &[Member::body("DataTableAccessControlConfiguration", &DATA_TABLE_ACCESS_CONTROL_CONFIGURATION)],
 });
 
+/// `HierarchyGroupCondition`
+pub static HIERARCHY_GROUP_CONDITION: Shape = Shape::Structure(Structure {
+    name: "HierarchyGroupCondition",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Value", &STRING), Member::body("HierarchyGroupMatchType", &HIERARCHY_GROUP_MATCH_TYPE)],
+});
+
 /// `HierarchyGroupId`
 pub static HIERARCHY_GROUP_ID: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `HierarchyGroupMatchType`
+pub static HIERARCHY_GROUP_MATCH_TYPE: Shape = Shape::Enum(shapes::HierarchyGroupMatchType::NAMES);
 
 /// `HierarchyRestrictedResourceList`
 pub static HIERARCHY_RESTRICTED_RESOURCE_LIST: Shape =
@@ -907,6 +1075,30 @@ pub static HOURS_OF_OPERATION_DESCRIPTION: Shape = Shape::String(Text::new(Size:
 
 /// `HoursOfOperationId`
 pub static HOURS_OF_OPERATION_ID: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `HoursOfOperationSearchConditionList`
+pub static HOURS_OF_OPERATION_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&HOURS_OF_OPERATION_SEARCH_CRITERIA, Size::ANY));
+
+/// `HoursOfOperationSearchCriteria`
+pub static HOURS_OF_OPERATION_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "HoursOfOperationSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &HOURS_OF_OPERATION_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &HOURS_OF_OPERATION_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
+/// `HoursOfOperationSearchFilter`
+pub static HOURS_OF_OPERATION_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "HoursOfOperationSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER)],
+});
 
 /// `HoursOfOperationTimeSlice`
 pub static HOURS_OF_OPERATION_TIME_SLICE: Shape = Shape::Structure(Structure {
@@ -1006,6 +1198,14 @@ pub static LIST_AGENT_STATUS_REQUEST: Structure = Structure {
     ],
 };
 
+/// `ListCondition`
+pub static LIST_CONDITION: Shape = Shape::Structure(Structure {
+    name: "ListCondition",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TargetListType", &TARGET_LIST_TYPE), Member::body("Conditions", &CONDITIONS)],
+});
+
 /// `ListContactFlowsRequest`
 pub static LIST_CONTACT_FLOWS_REQUEST: Structure = Structure {
     name: "ListContactFlowsRequest",
@@ -1080,6 +1280,19 @@ pub static LIST_PREDEFINED_ATTRIBUTES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `ListQueueQuickConnectsRequest`
+pub static LIST_QUEUE_QUICK_CONNECTS_REQUEST: Structure = Structure {
+    name: "ListQueueQuickConnectsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QueueId", &QUEUE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT100),
+    ],
+};
+
 /// `ListQueuesRequest`
 pub static LIST_QUEUES_REQUEST: Structure = Structure {
     name: "ListQueuesRequest",
@@ -1144,6 +1357,19 @@ pub static LIST_ROUTING_PROFILES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `ListSecurityProfilePermissionsRequest`
+pub static LIST_SECURITY_PROFILE_PERMISSIONS_REQUEST: Structure = Structure {
+    name: "ListSecurityProfilePermissionsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("SecurityProfileId", &SECURITY_PROFILE_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+    ],
+};
+
 /// `ListSecurityProfilesRequest`
 pub static LIST_SECURITY_PROFILES_REQUEST: Structure = Structure {
     name: "ListSecurityProfilesRequest",
@@ -1175,6 +1401,19 @@ pub static LIST_TASK_TEMPLATES_REQUEST: Structure = Structure {
         Member::query("MaxResults", "maxResults", &MAX_RESULT100),
         Member::query("Status", "status", &TASK_TEMPLATE_STATUS),
         Member::query("Name", "name", &TASK_TEMPLATE_NAME),
+    ],
+};
+
+/// `ListUserProficienciesRequest`
+pub static LIST_USER_PROFICIENCIES_REQUEST: Structure = Structure {
+    name: "ListUserProficienciesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("UserId", &USER_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT100),
     ],
 };
 
@@ -1242,6 +1481,25 @@ pub static NEXT_TOKEN2500: Shape = Shape::String(Text::new(Size::new(1, 2500)));
 
 /// `NullableProficiencyLevel`: 1.0 to 5.0
 pub static NULLABLE_PROFICIENCY_LEVEL: Shape = Shape::Float { min: 1.0, max: 5.0 };
+
+/// `NullableProficiencyLimitValue`
+pub static NULLABLE_PROFICIENCY_LIMIT_VALUE: Shape = Shape::Integer { min: i32::MIN, max: i32::MAX };
+
+/// `NumberComparisonType`
+pub static NUMBER_COMPARISON_TYPE: Shape = Shape::Enum(shapes::NumberComparisonType::NAMES);
+
+/// `NumberCondition`
+pub static NUMBER_CONDITION: Shape = Shape::Structure(Structure {
+    name: "NumberCondition",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("FieldName", &STRING),
+        Member::body("MinValue", &NULLABLE_PROFICIENCY_LIMIT_VALUE),
+        Member::body("MaxValue", &NULLABLE_PROFICIENCY_LIMIT_VALUE),
+        Member::body("ComparisonType", &NUMBER_COMPARISON_TYPE),
+    ],
+});
 
 /// `OutboundCallerConfig`
 pub static OUTBOUND_CALLER_CONFIG: Shape = Shape::Structure(Structure {
@@ -1364,6 +1622,22 @@ pub static PREDEFINED_ATTRIBUTE_PURPOSE_NAME: Shape = Shape::String(Text::new(Si
 pub static PREDEFINED_ATTRIBUTE_PURPOSE_NAME_LIST: Shape =
     Shape::List(List::new(&PREDEFINED_ATTRIBUTE_PURPOSE_NAME, Size::at_most(10)));
 
+/// `PredefinedAttributeSearchConditionList`
+pub static PREDEFINED_ATTRIBUTE_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&PREDEFINED_ATTRIBUTE_SEARCH_CRITERIA, Size::ANY));
+
+/// `PredefinedAttributeSearchCriteria`
+pub static PREDEFINED_ATTRIBUTE_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "PredefinedAttributeSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &PREDEFINED_ATTRIBUTE_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &PREDEFINED_ATTRIBUTE_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
 /// `PredefinedAttributeStringValue`: 1 to 100 characters
 pub static PREDEFINED_ATTRIBUTE_STRING_VALUE: Shape = Shape::String(Text::new(Size::new(1, 100)));
 
@@ -1415,6 +1689,9 @@ pub static PRIMARY_VALUE_LIST: Shape = Shape::List(List::new(&IAM_RESTRICTED_PRI
 /// `Priority`: 1 to 99
 pub static PRIORITY: Shape = Shape::Integer { min: 1, max: 99 };
 
+/// `ProficiencyLevel`: 1.0 to 5.0
+pub static PROFICIENCY_LEVEL: Shape = Shape::Float { min: 1.0, max: 5.0 };
+
 /// `ProficiencyValue`: 1 to 128 characters
 pub static PROFICIENCY_VALUE: Shape = Shape::String(Text::new(Size::new(1, 128)));
 
@@ -1461,6 +1738,30 @@ pub static QUEUE_QUICK_CONNECT_CONFIG: Shape = Shape::Structure(Structure {
     ],
 });
 
+/// `QueueSearchConditionList`
+pub static QUEUE_SEARCH_CONDITION_LIST: Shape = Shape::List(List::new(&QUEUE_SEARCH_CRITERIA, Size::ANY));
+
+/// `QueueSearchCriteria`
+pub static QUEUE_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "QueueSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &QUEUE_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &QUEUE_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+        Member::body("QueueTypeCondition", &SEARCHABLE_QUEUE_TYPE),
+    ],
+});
+
+/// `QueueSearchFilter`
+pub static QUEUE_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "QueueSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER)],
+});
+
 /// `QueueStatus`
 pub static QUEUE_STATUS: Shape = Shape::Enum(shapes::QueueStatus::NAMES);
 
@@ -1498,6 +1799,30 @@ pub static QUICK_CONNECT_ID: Shape = Shape::String(Text::new(Size::ANY));
 
 /// `QuickConnectName`: 1 to 127 characters
 pub static QUICK_CONNECT_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)));
+
+/// `QuickConnectSearchConditionList`
+pub static QUICK_CONNECT_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&QUICK_CONNECT_SEARCH_CRITERIA, Size::ANY));
+
+/// `QuickConnectSearchCriteria`
+pub static QUICK_CONNECT_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "QuickConnectSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &QUICK_CONNECT_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &QUICK_CONNECT_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
+/// `QuickConnectSearchFilter`
+pub static QUICK_CONNECT_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "QuickConnectSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER)],
+});
 
 /// `QuickConnectType`
 pub static QUICK_CONNECT_TYPE: Shape = Shape::Enum(shapes::QuickConnectType::NAMES);
@@ -1703,6 +2028,75 @@ pub static S3_CONFIG: Shape = Shape::Structure(Structure {
     ],
 });
 
+/// `SearchAgentStatusesRequest`
+pub static SEARCH_AGENT_STATUSES_REQUEST: Structure = Structure {
+    name: "SearchAgentStatusesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchFilter", &AGENT_STATUS_SEARCH_FILTER),
+        Member::body("SearchCriteria", &AGENT_STATUS_SEARCH_CRITERIA),
+    ],
+};
+
+/// `SearchHoursOfOperationsRequest`
+pub static SEARCH_HOURS_OF_OPERATIONS_REQUEST: Structure = Structure {
+    name: "SearchHoursOfOperationsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchFilter", &HOURS_OF_OPERATION_SEARCH_FILTER),
+        Member::body("SearchCriteria", &HOURS_OF_OPERATION_SEARCH_CRITERIA),
+    ],
+};
+
+/// `SearchPredefinedAttributesRequest`
+pub static SEARCH_PREDEFINED_ATTRIBUTES_REQUEST: Structure = Structure {
+    name: "SearchPredefinedAttributesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchCriteria", &PREDEFINED_ATTRIBUTE_SEARCH_CRITERIA),
+    ],
+};
+
+/// `SearchQueuesRequest`
+pub static SEARCH_QUEUES_REQUEST: Structure = Structure {
+    name: "SearchQueuesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT500),
+        Member::body("SearchFilter", &QUEUE_SEARCH_FILTER),
+        Member::body("SearchCriteria", &QUEUE_SEARCH_CRITERIA),
+    ],
+};
+
+/// `SearchQuickConnectsRequest`
+pub static SEARCH_QUICK_CONNECTS_REQUEST: Structure = Structure {
+    name: "SearchQuickConnectsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchFilter", &QUICK_CONNECT_SEARCH_FILTER),
+        Member::body("SearchCriteria", &QUICK_CONNECT_SEARCH_CRITERIA),
+    ],
+};
+
 /// `SearchRoutingProfilesRequest`
 pub static SEARCH_ROUTING_PROFILES_REQUEST: Structure = Structure {
     name: "SearchRoutingProfilesRequest",
@@ -1716,6 +2110,37 @@ pub static SEARCH_ROUTING_PROFILES_REQUEST: Structure = Structure {
         Member::body("SearchCriteria", &ROUTING_PROFILE_SEARCH_CRITERIA),
     ],
 };
+
+/// `SearchSecurityProfilesRequest`
+pub static SEARCH_SECURITY_PROFILES_REQUEST: Structure = Structure {
+    name: "SearchSecurityProfilesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchCriteria", &SECURITY_PROFILE_SEARCH_CRITERIA),
+        Member::body("SearchFilter", &SECURITY_PROFILES_SEARCH_FILTER),
+    ],
+};
+
+/// `SearchUsersRequest`
+pub static SEARCH_USERS_REQUEST: Structure = Structure {
+    name: "SearchUsersRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT500),
+        Member::body("SearchFilter", &USER_SEARCH_FILTER),
+        Member::body("SearchCriteria", &USER_SEARCH_CRITERIA),
+    ],
+};
+
+/// `SearchableQueueType`
+pub static SEARCHABLE_QUEUE_TYPE: Shape = Shape::Enum(shapes::SearchableQueueType::NAMES);
 
 /// `SecurityProfileDescription`: at most 250 characters
 pub static SECURITY_PROFILE_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(250)));
@@ -1734,6 +2159,30 @@ pub static SECURITY_PROFILE_POLICY_KEY: Shape = Shape::String(Text::new(Size::ne
 
 /// `SecurityProfilePolicyValue`: at most 256 characters
 pub static SECURITY_PROFILE_POLICY_VALUE: Shape = Shape::String(Text::new(Size::at_most(256)));
+
+/// `SecurityProfileSearchConditionList`
+pub static SECURITY_PROFILE_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&SECURITY_PROFILE_SEARCH_CRITERIA, Size::ANY));
+
+/// `SecurityProfileSearchCriteria`
+pub static SECURITY_PROFILE_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "SecurityProfileSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &SECURITY_PROFILE_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &SECURITY_PROFILE_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
+/// `SecurityProfilesSearchFilter`
+pub static SECURITY_PROFILES_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "SecurityProfilesSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER)],
+});
 
 /// `SegmentAttributeName`: 1 to 128 characters
 pub static SEGMENT_ATTRIBUTE_NAME: Shape = Shape::String(Text::new(Size::new(1, 128)));
@@ -1886,6 +2335,9 @@ pub static TAG_RESTRICTED_RESOURCE_NAME: Shape = Shape::String(Text::new(Size::n
 
 /// `TagValue`: at most 256 characters
 pub static TAG_VALUE: Shape = Shape::String(Text::new(Size::at_most(256)));
+
+/// `TargetListType`
+pub static TARGET_LIST_TYPE: Shape = Shape::Enum(shapes::TargetListType::NAMES);
 
 /// `TaskAttachment`
 pub static TASK_ATTACHMENT: Shape = Shape::Structure(Structure {
@@ -2130,6 +2582,50 @@ pub static UPDATE_CONTACT_SCHEDULE_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateHoursOfOperationDescription`: 0 to 250 characters
+pub static UPDATE_HOURS_OF_OPERATION_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(250)));
+
+/// `UpdateHoursOfOperationRequest`
+pub static UPDATE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
+    name: "UpdateHoursOfOperationRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::body("Name", &COMMON_NAME_LENGTH127),
+        Member::body("Description", &UPDATE_HOURS_OF_OPERATION_DESCRIPTION),
+        Member::body("TimeZone", &TIME_ZONE),
+        Member::body("Config", &HOURS_OF_OPERATION_CONFIG_LIST),
+    ],
+};
+
+/// `UpdatePredefinedAttributeRequest`
+pub static UPDATE_PREDEFINED_ATTRIBUTE_REQUEST: Structure = Structure {
+    name: "UpdatePredefinedAttributeRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("Name", &PREDEFINED_ATTRIBUTE_NAME),
+        Member::body("Values", &PREDEFINED_ATTRIBUTE_VALUES),
+        Member::body("Purposes", &PREDEFINED_ATTRIBUTE_PURPOSE_NAME_LIST),
+        Member::body("AttributeConfiguration", &INPUT_PREDEFINED_ATTRIBUTE_CONFIGURATION),
+    ],
+};
+
+/// `UpdateQueueHoursOfOperationRequest`
+pub static UPDATE_QUEUE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
+    name: "UpdateQueueHoursOfOperationRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QueueId", &QUEUE_ID),
+        Member::body("HoursOfOperationId", &HOURS_OF_OPERATION_ID).required(),
+    ],
+};
+
 /// `UpdateQueueMaxContactsRequest`
 pub static UPDATE_QUEUE_MAX_CONTACTS_REQUEST: Structure = Structure {
     name: "UpdateQueueMaxContactsRequest",
@@ -2142,6 +2638,31 @@ pub static UPDATE_QUEUE_MAX_CONTACTS_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateQueueNameRequest`
+pub static UPDATE_QUEUE_NAME_REQUEST: Structure = Structure {
+    name: "UpdateQueueNameRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QueueId", &QUEUE_ID),
+        Member::body("Name", &COMMON_NAME_LENGTH127),
+        Member::body("Description", &QUEUE_DESCRIPTION),
+    ],
+};
+
+/// `UpdateQueueOutboundCallerConfigRequest`
+pub static UPDATE_QUEUE_OUTBOUND_CALLER_CONFIG_REQUEST: Structure = Structure {
+    name: "UpdateQueueOutboundCallerConfigRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QueueId", &QUEUE_ID),
+        Member::body("OutboundCallerConfig", &OUTBOUND_CALLER_CONFIG).required(),
+    ],
+};
+
 /// `UpdateQueueStatusRequest`
 pub static UPDATE_QUEUE_STATUS_REQUEST: Structure = Structure {
     name: "UpdateQueueStatusRequest",
@@ -2151,6 +2672,34 @@ pub static UPDATE_QUEUE_STATUS_REQUEST: Structure = Structure {
         Member::label("InstanceId", &INSTANCE_ID),
         Member::label("QueueId", &QUEUE_ID),
         Member::body("Status", &QUEUE_STATUS).required(),
+    ],
+};
+
+/// `UpdateQuickConnectConfigRequest`
+pub static UPDATE_QUICK_CONNECT_CONFIG_REQUEST: Structure = Structure {
+    name: "UpdateQuickConnectConfigRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QuickConnectId", &QUICK_CONNECT_ID),
+        Member::body("QuickConnectConfig", &QUICK_CONNECT_CONFIG).required(),
+    ],
+};
+
+/// `UpdateQuickConnectDescription`: 0 to 250 characters
+pub static UPDATE_QUICK_CONNECT_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(250)));
+
+/// `UpdateQuickConnectNameRequest`
+pub static UPDATE_QUICK_CONNECT_NAME_REQUEST: Structure = Structure {
+    name: "UpdateQuickConnectNameRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("QuickConnectId", &QUICK_CONNECT_ID),
+        Member::body("Name", &QUICK_CONNECT_NAME),
+        Member::body("Description", &UPDATE_QUICK_CONNECT_DESCRIPTION),
     ],
 };
 
@@ -2215,6 +2764,26 @@ pub static UPDATE_ROUTING_PROFILE_QUEUES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateSecurityProfileRequest`
+pub static UPDATE_SECURITY_PROFILE_REQUEST: Structure = Structure {
+    name: "UpdateSecurityProfileRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Description", &SECURITY_PROFILE_DESCRIPTION),
+        Member::body("Permissions", &PERMISSIONS_LIST),
+        Member::label("SecurityProfileId", &SECURITY_PROFILE_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("AllowedAccessControlTags", &ALLOWED_ACCESS_CONTROL_TAGS),
+        Member::body("TagRestrictedResources", &TAG_RESTRICTED_RESOURCE_LIST),
+        Member::body("Applications", &APPLICATIONS),
+        Member::body("HierarchyRestrictedResources", &HIERARCHY_RESTRICTED_RESOURCE_LIST),
+        Member::body("AllowedAccessControlHierarchyGroupId", &HIERARCHY_GROUP_ID),
+        Member::body("AllowedFlowModules", &ALLOWED_FLOW_MODULES),
+        Member::body("GranularAccessControlConfiguration", &GRANULAR_ACCESS_CONTROL_CONFIGURATION),
+    ],
+};
+
 /// `UpdateTaskTemplateRequest`
 pub static UPDATE_TASK_TEMPLATE_REQUEST: Structure = Structure {
     name: "UpdateTaskTemplateRequest",
@@ -2250,6 +2819,18 @@ pub static UPDATE_USER_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateUserIdentityInfoRequest`
+pub static UPDATE_USER_IDENTITY_INFO_REQUEST: Structure = Structure {
+    name: "UpdateUserIdentityInfoRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("IdentityInfo", &USER_IDENTITY_INFO).required(),
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
 /// `UpdateUserPhoneConfigRequest`
 pub static UPDATE_USER_PHONE_CONFIG_REQUEST: Structure = Structure {
     name: "UpdateUserPhoneConfigRequest",
@@ -2262,6 +2843,18 @@ pub static UPDATE_USER_PHONE_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateUserProficienciesRequest`
+pub static UPDATE_USER_PROFICIENCIES_REQUEST: Structure = Structure {
+    name: "UpdateUserProficienciesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("UserId", &USER_ID),
+        Member::body("UserProficiencies", &USER_PROFICIENCY_LIST).required(),
+    ],
+};
+
 /// `UpdateUserRoutingProfileRequest`
 pub static UPDATE_USER_ROUTING_PROFILE_REQUEST: Structure = Structure {
     name: "UpdateUserRoutingProfileRequest",
@@ -2269,6 +2862,18 @@ pub static UPDATE_USER_ROUTING_PROFILE_REQUEST: Structure = Structure {
     sensitive: false,
     members: &[
         Member::body("RoutingProfileId", &ROUTING_PROFILE_ID).required(),
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
+/// `UpdateUserSecurityProfilesRequest`
+pub static UPDATE_USER_SECURITY_PROFILES_REQUEST: Structure = Structure {
+    name: "UpdateUserSecurityProfilesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("SecurityProfileIds", &SECURITY_PROFILE_IDS).required(),
         Member::label("UserId", &USER_ID),
         Member::label("InstanceId", &INSTANCE_ID),
     ],
@@ -2330,12 +2935,70 @@ pub static USER_PHONE_CONFIG: Shape = Shape::Structure(Structure {
     ],
 });
 
+/// `UserProficiency`
+pub static USER_PROFICIENCY: Shape = Shape::Structure(Structure {
+    name: "UserProficiency",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("AttributeName", &PREDEFINED_ATTRIBUTE_NAME).required(),
+        Member::body("AttributeValue", &PREDEFINED_ATTRIBUTE_STRING_VALUE).required(),
+        Member::body("Level", &PROFICIENCY_LEVEL).required(),
+    ],
+});
+
+/// `UserProficiencyDisassociate`
+pub static USER_PROFICIENCY_DISASSOCIATE: Shape = Shape::Structure(Structure {
+    name: "UserProficiencyDisassociate",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("AttributeName", &PREDEFINED_ATTRIBUTE_NAME).required(),
+        Member::body("AttributeValue", &PREDEFINED_ATTRIBUTE_STRING_VALUE).required(),
+    ],
+});
+
+/// `UserProficiencyDisassociateList`
+pub static USER_PROFICIENCY_DISASSOCIATE_LIST: Shape =
+    Shape::List(List::new(&USER_PROFICIENCY_DISASSOCIATE, Size::ANY));
+
+/// `UserProficiencyList`
+pub static USER_PROFICIENCY_LIST: Shape = Shape::List(List::new(&USER_PROFICIENCY, Size::ANY));
+
 /// `UserQuickConnectConfig`
 pub static USER_QUICK_CONNECT_CONFIG: Shape = Shape::Structure(Structure {
     name: "UserQuickConnectConfig",
     union: false,
     sensitive: false,
     members: &[Member::body("UserId", &USER_ID).required(), Member::body("ContactFlowId", &CONTACT_FLOW_ID).required()],
+});
+
+/// `UserSearchConditionList`
+pub static USER_SEARCH_CONDITION_LIST: Shape = Shape::List(List::new(&USER_SEARCH_CRITERIA, Size::ANY));
+
+/// `UserSearchCriteria`
+pub static USER_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "UserSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &USER_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &USER_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+        Member::body("ListCondition", &LIST_CONDITION),
+        Member::body("HierarchyGroupCondition", &HIERARCHY_GROUP_CONDITION),
+    ],
+});
+
+/// `UserSearchFilter`
+pub static USER_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "UserSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER),
+        Member::body("UserAttributeFilter", &CONTROL_PLANE_USER_ATTRIBUTE_FILTER),
+    ],
 });
 
 /// `VoiceEnhancementConfig`

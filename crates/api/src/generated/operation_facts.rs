@@ -227,7 +227,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&ASSOCIATE_QUEUE_QUICK_CONNECTS_REQUEST),
     },
     OperationFacts {
         name: "AssociateRoutingProfileQueues",
@@ -302,7 +302,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&ASSOCIATE_USER_PROFICIENCIES_REQUEST),
     },
     OperationFacts {
         name: "AssociateWorkspace",
@@ -1282,7 +1282,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_HOURS_OF_OPERATION_REQUEST),
     },
     OperationFacts {
         name: "DeleteHoursOfOperationOverride",
@@ -1393,7 +1393,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_QUEUE_REQUEST),
     },
     OperationFacts {
         name: "DeleteQuickConnect",
@@ -1448,7 +1448,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_SECURITY_PROFILE_REQUEST),
     },
     OperationFacts {
         name: "DeleteTaskTemplate",
@@ -2258,7 +2258,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DISASSOCIATE_QUEUE_QUICK_CONNECTS_REQUEST),
     },
     OperationFacts {
         name: "DisassociateRoutingProfileQueues",
@@ -2331,7 +2331,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DISASSOCIATE_USER_PROFICIENCIES_REQUEST),
     },
     OperationFacts {
         name: "DisassociateWorkspace",
@@ -3128,7 +3128,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_QUEUE_QUICK_CONNECTS_REQUEST),
     },
     OperationFacts {
         name: "ListQueues",
@@ -3282,7 +3282,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_SECURITY_PROFILE_PERMISSIONS_REQUEST),
     },
     OperationFacts {
         name: "ListSecurityProfiles",
@@ -3452,7 +3452,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_USER_PROFICIENCIES_REQUEST),
     },
     OperationFacts {
         name: "ListUsers",
@@ -3651,7 +3651,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_AGENT_STATUSES_REQUEST),
     },
     OperationFacts {
         name: "SearchAvailablePhoneNumbers",
@@ -3781,7 +3781,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_HOURS_OF_OPERATIONS_REQUEST),
     },
     OperationFacts {
         name: "SearchNotifications",
@@ -3808,7 +3808,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_PREDEFINED_ATTRIBUTES_REQUEST),
     },
     OperationFacts {
         name: "SearchPrompts",
@@ -3834,7 +3834,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_QUEUES_REQUEST),
     },
     OperationFacts {
         name: "SearchQuickConnects",
@@ -3847,7 +3847,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_QUICK_CONNECTS_REQUEST),
     },
     OperationFacts {
         name: "SearchResourceTags",
@@ -3887,7 +3887,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_SECURITY_PROFILES_REQUEST),
     },
     OperationFacts {
         name: "SearchTestCases",
@@ -3927,7 +3927,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_USERS_REQUEST),
     },
     OperationFacts {
         name: "SearchViews",
@@ -4686,7 +4686,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_HOURS_OF_OPERATION_REQUEST),
     },
     OperationFacts {
         name: "UpdateHoursOfOperationOverride",
@@ -4819,7 +4819,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_PREDEFINED_ATTRIBUTE_REQUEST),
     },
     OperationFacts {
         name: "UpdatePrompt",
@@ -4845,7 +4845,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_QUEUE_HOURS_OF_OPERATION_REQUEST),
     },
     OperationFacts {
         name: "UpdateQueueMaxContacts",
@@ -4872,7 +4872,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_QUEUE_NAME_REQUEST),
     },
     OperationFacts {
         name: "UpdateQueueOutboundCallerConfig",
@@ -4885,7 +4885,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_QUEUE_OUTBOUND_CALLER_CONFIG_REQUEST),
     },
     OperationFacts {
         name: "UpdateQueueOutboundEmailConfig",
@@ -4926,7 +4926,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_QUICK_CONNECT_CONFIG_REQUEST),
     },
     OperationFacts {
         name: "UpdateQuickConnectName",
@@ -4939,7 +4939,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_QUICK_CONNECT_NAME_REQUEST),
     },
     OperationFacts {
         name: "UpdateRoutingProfileAgentAvailabilityTimer",
@@ -5042,7 +5042,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_SECURITY_PROFILE_REQUEST),
     },
     OperationFacts {
         name: "UpdateTaskTemplate",
@@ -5160,7 +5160,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_IDENTITY_INFO_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserNotificationStatus",
@@ -5206,7 +5206,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_PROFICIENCIES_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserRoutingProfile",
@@ -5232,7 +5232,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_SECURITY_PROFILES_REQUEST),
     },
     OperationFacts {
         name: "UpdateViewContent",

@@ -14,8 +14,16 @@ operation_marker!(
     AssociateInstanceStorageConfig: AssociateInstanceStorageConfigRequest => AssociateInstanceStorageConfigResponse
 );
 operation_marker!(
+    /// `POST /queues/{InstanceId}/{QueueId}/associate-quick-connects`
+    AssociateQueueQuickConnects: AssociateQueueQuickConnectsRequest => Empty
+);
+operation_marker!(
     /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/associate-queues`
     AssociateRoutingProfileQueues: AssociateRoutingProfileQueuesRequest => Empty
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/associate-proficiencies`
+    AssociateUserProficiencies: AssociateUserProficienciesRequest => Empty
 );
 operation_marker!(
     /// `PUT /agent-status/{InstanceId}`
@@ -66,6 +74,10 @@ operation_marker!(
     DeleteContactFlow: DeleteContactFlowRequest => DeleteContactFlowResponse
 );
 operation_marker!(
+    /// `DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
+    DeleteHoursOfOperation: DeleteHoursOfOperationRequest => Empty
+);
+operation_marker!(
     /// `DELETE /instance/{InstanceId}`
     DeleteInstance: DeleteInstanceRequest => Empty
 );
@@ -74,12 +86,20 @@ operation_marker!(
     DeletePredefinedAttribute: DeletePredefinedAttributeRequest => Empty
 );
 operation_marker!(
+    /// `DELETE /queues/{InstanceId}/{QueueId}`
+    DeleteQueue: DeleteQueueRequest => Empty
+);
+operation_marker!(
     /// `DELETE /quick-connects/{InstanceId}/{QuickConnectId}`
     DeleteQuickConnect: DeleteQuickConnectRequest => Empty
 );
 operation_marker!(
     /// `DELETE /routing-profiles/{InstanceId}/{RoutingProfileId}`
     DeleteRoutingProfile: DeleteRoutingProfileRequest => Empty
+);
+operation_marker!(
+    /// `DELETE /security-profiles/{InstanceId}/{SecurityProfileId}`
+    DeleteSecurityProfile: DeleteSecurityProfileRequest => Empty
 );
 operation_marker!(
     /// `DELETE /instance/{InstanceId}/task/template/{TaskTemplateId}`
@@ -142,8 +162,16 @@ operation_marker!(
     DisassociateInstanceStorageConfig: DisassociateInstanceStorageConfigRequest => Empty
 );
 operation_marker!(
+    /// `POST /queues/{InstanceId}/{QueueId}/disassociate-quick-connects`
+    DisassociateQueueQuickConnects: DisassociateQueueQuickConnectsRequest => Empty
+);
+operation_marker!(
     /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/disassociate-queues`
     DisassociateRoutingProfileQueues: DisassociateRoutingProfileQueuesRequest => Empty
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/disassociate-proficiencies`
+    DisassociateUserProficiencies: DisassociateUserProficienciesRequest => Empty
 );
 operation_marker!(
     /// `POST /users/{InstanceId}/{UserId}/contact`
@@ -190,6 +218,10 @@ operation_marker!(
     ListPredefinedAttributes: ListPredefinedAttributesRequest => ListPredefinedAttributesResponse
 );
 operation_marker!(
+    /// `GET /queues/{InstanceId}/{QueueId}/quick-connects`
+    ListQueueQuickConnects: ListQueueQuickConnectsRequest => ListQueueQuickConnectsResponse
+);
+operation_marker!(
     /// `GET /queues-summary/{InstanceId}`
     ListQueues: ListQueuesRequest => ListQueuesResponse
 );
@@ -210,6 +242,10 @@ operation_marker!(
     ListRoutingProfiles: ListRoutingProfilesRequest => ListRoutingProfilesResponse
 );
 operation_marker!(
+    /// `GET /security-profiles-permissions/{InstanceId}/{SecurityProfileId}`
+    ListSecurityProfilePermissions: ListSecurityProfilePermissionsRequest => ListSecurityProfilePermissionsResponse
+);
+operation_marker!(
     /// `GET /security-profiles-summary/{InstanceId}`
     ListSecurityProfiles: ListSecurityProfilesRequest => ListSecurityProfilesResponse
 );
@@ -220,6 +256,10 @@ operation_marker!(
 operation_marker!(
     /// `GET /instance/{InstanceId}/task/template`
     ListTaskTemplates: ListTaskTemplatesRequest => ListTaskTemplatesResponse
+);
+operation_marker!(
+    /// `GET /users/{InstanceId}/{UserId}/proficiencies`
+    ListUserProficiencies: ListUserProficienciesRequest => ListUserProficienciesResponse
 );
 operation_marker!(
     /// `GET /users-summary/{InstanceId}`
@@ -238,8 +278,36 @@ operation_marker!(
     ResumeContact: ResumeContactRequest => ResumeContactResponse
 );
 operation_marker!(
+    /// `POST /search-agent-statuses`
+    SearchAgentStatuses: SearchAgentStatusesRequest => SearchAgentStatusesResponse
+);
+operation_marker!(
+    /// `POST /search-hours-of-operations`
+    SearchHoursOfOperations: SearchHoursOfOperationsRequest => SearchHoursOfOperationsResponse
+);
+operation_marker!(
+    /// `POST /search-predefined-attributes`
+    SearchPredefinedAttributes: SearchPredefinedAttributesRequest => SearchPredefinedAttributesResponse
+);
+operation_marker!(
+    /// `POST /search-queues`
+    SearchQueues: SearchQueuesRequest => SearchQueuesResponse
+);
+operation_marker!(
+    /// `POST /search-quick-connects`
+    SearchQuickConnects: SearchQuickConnectsRequest => SearchQuickConnectsResponse
+);
+operation_marker!(
     /// `POST /search-routing-profiles`
     SearchRoutingProfiles: SearchRoutingProfilesRequest => SearchRoutingProfilesResponse
+);
+operation_marker!(
+    /// `POST /search-security-profiles`
+    SearchSecurityProfiles: SearchSecurityProfilesRequest => SearchSecurityProfilesResponse
+);
+operation_marker!(
+    /// `POST /search-users`
+    SearchUsers: SearchUsersRequest => SearchUsersResponse
 );
 operation_marker!(
     /// `PUT /contact/task`
@@ -298,12 +366,40 @@ operation_marker!(
     UpdateContactSchedule: UpdateContactScheduleRequest => UpdateContactScheduleResponse
 );
 operation_marker!(
+    /// `POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
+    UpdateHoursOfOperation: UpdateHoursOfOperationRequest => Empty
+);
+operation_marker!(
+    /// `POST /predefined-attributes/{InstanceId}/{Name}`
+    UpdatePredefinedAttribute: UpdatePredefinedAttributeRequest => Empty
+);
+operation_marker!(
+    /// `POST /queues/{InstanceId}/{QueueId}/hours-of-operation`
+    UpdateQueueHoursOfOperation: UpdateQueueHoursOfOperationRequest => Empty
+);
+operation_marker!(
     /// `POST /queues/{InstanceId}/{QueueId}/max-contacts`
     UpdateQueueMaxContacts: UpdateQueueMaxContactsRequest => Empty
 );
 operation_marker!(
+    /// `POST /queues/{InstanceId}/{QueueId}/name`
+    UpdateQueueName: UpdateQueueNameRequest => Empty
+);
+operation_marker!(
+    /// `POST /queues/{InstanceId}/{QueueId}/outbound-caller-config`
+    UpdateQueueOutboundCallerConfig: UpdateQueueOutboundCallerConfigRequest => Empty
+);
+operation_marker!(
     /// `POST /queues/{InstanceId}/{QueueId}/status`
     UpdateQueueStatus: UpdateQueueStatusRequest => Empty
+);
+operation_marker!(
+    /// `POST /quick-connects/{InstanceId}/{QuickConnectId}/config`
+    UpdateQuickConnectConfig: UpdateQuickConnectConfigRequest => Empty
+);
+operation_marker!(
+    /// `POST /quick-connects/{InstanceId}/{QuickConnectId}/name`
+    UpdateQuickConnectName: UpdateQuickConnectNameRequest => Empty
 );
 operation_marker!(
     /// `POST /routing-profiles/{InstanceId}/{RoutingProfileId}/agent-availability-timer`
@@ -326,6 +422,10 @@ operation_marker!(
     UpdateRoutingProfileQueues: UpdateRoutingProfileQueuesRequest => Empty
 );
 operation_marker!(
+    /// `POST /security-profiles/{InstanceId}/{SecurityProfileId}`
+    UpdateSecurityProfile: UpdateSecurityProfileRequest => Empty
+);
+operation_marker!(
     /// `POST /instance/{InstanceId}/task/template/{TaskTemplateId}`
     UpdateTaskTemplate: UpdateTaskTemplateRequest => UpdateTaskTemplateResponse
 );
@@ -334,10 +434,22 @@ operation_marker!(
     UpdateUserConfig: UpdateUserConfigRequest => Empty
 );
 operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/identity-info`
+    UpdateUserIdentityInfo: UpdateUserIdentityInfoRequest => Empty
+);
+operation_marker!(
     /// `POST /users/{InstanceId}/{UserId}/phone-config`
     UpdateUserPhoneConfig: UpdateUserPhoneConfigRequest => Empty
 );
 operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/proficiencies`
+    UpdateUserProficiencies: UpdateUserProficienciesRequest => Empty
+);
+operation_marker!(
     /// `POST /users/{InstanceId}/{UserId}/routing-profile`
     UpdateUserRoutingProfile: UpdateUserRoutingProfileRequest => Empty
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/security-profiles`
+    UpdateUserSecurityProfiles: UpdateUserSecurityProfilesRequest => Empty
 );

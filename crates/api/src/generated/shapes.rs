@@ -212,6 +212,26 @@ pub struct AgentStatusReference {
     pub status_name: Option<String>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AgentStatusSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<AgentStatusSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<AgentStatusSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AgentStatusSearchFilter {
+    /// Optional.
+    pub attribute_filter: Option<ControlPlaneAttributeFilter>,
+}
+
 string_enum!(
     /// Enumeration `AgentStatusState`.
     AgentStatusState {
@@ -372,6 +392,18 @@ pub struct AssociateInstanceStorageConfigResponse {
     pub association_id: Option<String>,
 }
 
+/// Input of [`AssociateQueueQuickConnects`](crate::operations::AssociateQueueQuickConnects).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AssociateQueueQuickConnectsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+    /// Required; 1 to 50 items.
+    pub quick_connect_ids: Vec<String>,
+}
+
 /// Input of [`AssociateRoutingProfileQueues`](crate::operations::AssociateRoutingProfileQueues).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -384,6 +416,18 @@ pub struct AssociateRoutingProfileQueuesRequest {
     pub queue_configs: Option<Vec<RoutingProfileQueueConfig>>,
     /// Optional; 1 to 10 items.
     pub manual_assignment_queue_configs: Option<Vec<RoutingProfileManualAssignmentQueueConfig>>,
+}
+
+/// Input of [`AssociateUserProficiencies`](crate::operations::AssociateUserProficiencies).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AssociateUserProficienciesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required.
+    pub user_proficiencies: Vec<UserProficiency>,
 }
 
 string_enum!(
@@ -419,6 +463,16 @@ pub struct AttachmentReference {
     /// Optional; 20 to 256 characters, matches `^[-:/A-Za-z0-9]+`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttributeAndCondition {
+    /// Optional.
+    pub tag_conditions: Option<Vec<TagCondition>>,
+    /// Optional.
+    pub hierarchy_group_condition: Option<HierarchyGroupCondition>,
 }
 
 /// Part of inputs and outputs.
@@ -540,6 +594,24 @@ pub struct ChatMetrics {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_metrics: Option<ParticipantMetrics>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CommonAttributeAndCondition {
+    /// Optional.
+    pub tag_conditions: Option<Vec<TagCondition>>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Condition {
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+    /// Optional.
+    pub number_condition: Option<NumberCondition>,
 }
 
 /// Part of outputs.
@@ -932,6 +1004,18 @@ string_enum!(
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct ControlPlaneAttributeFilter {
+    /// Optional.
+    pub or_conditions: Option<Vec<CommonAttributeAndCondition>>,
+    /// Optional.
+    pub and_condition: Option<CommonAttributeAndCondition>,
+    /// Optional.
+    pub tag_condition: Option<TagCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct ControlPlaneTagFilter {
     /// Optional.
     pub or_conditions: Option<Vec<Vec<TagCondition>>>,
@@ -939,6 +1023,20 @@ pub struct ControlPlaneTagFilter {
     pub and_conditions: Option<Vec<TagCondition>>,
     /// Optional.
     pub tag_condition: Option<TagCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ControlPlaneUserAttributeFilter {
+    /// Optional.
+    pub or_conditions: Option<Vec<AttributeAndCondition>>,
+    /// Optional.
+    pub and_condition: Option<AttributeAndCondition>,
+    /// Optional.
+    pub tag_condition: Option<TagCondition>,
+    /// Optional.
+    pub hierarchy_group_condition: Option<HierarchyGroupCondition>,
 }
 
 /// Input of [`CreateAgentStatus`](crate::operations::CreateAgentStatus).
@@ -1424,6 +1522,16 @@ pub struct DeleteContactFlowRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeleteContactFlowResponse {}
 
+/// Input of [`DeleteHoursOfOperation`](crate::operations::DeleteHoursOfOperation).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteHoursOfOperationRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+}
+
 /// Input of [`DeleteInstance`](crate::operations::DeleteInstance).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1444,6 +1552,16 @@ pub struct DeletePredefinedAttributeRequest {
     pub name: String,
 }
 
+/// Input of [`DeleteQueue`](crate::operations::DeleteQueue).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteQueueRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+}
+
 /// Input of [`DeleteQuickConnect`](crate::operations::DeleteQuickConnect).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1462,6 +1580,16 @@ pub struct DeleteRoutingProfileRequest {
     pub instance_id: String,
     /// Required, in the path.
     pub routing_profile_id: String,
+}
+
+/// Input of [`DeleteSecurityProfile`](crate::operations::DeleteSecurityProfile).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteSecurityProfileRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub security_profile_id: String,
 }
 
 /// Input of [`DeleteTaskTemplate`](crate::operations::DeleteTaskTemplate).
@@ -1757,6 +1885,18 @@ pub struct DisassociateInstanceStorageConfigRequest {
     pub client_token: Option<String>,
 }
 
+/// Input of [`DisassociateQueueQuickConnects`](crate::operations::DisassociateQueueQuickConnects).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DisassociateQueueQuickConnectsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+    /// Required; 1 to 50 items.
+    pub quick_connect_ids: Vec<String>,
+}
+
 /// Input of [`DisassociateRoutingProfileQueues`](crate::operations::DisassociateRoutingProfileQueues).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1769,6 +1909,18 @@ pub struct DisassociateRoutingProfileQueuesRequest {
     pub queue_references: Option<Vec<RoutingProfileQueueReference>>,
     /// Optional.
     pub manual_assignment_queue_references: Option<Vec<RoutingProfileQueueReference>>,
+}
+
+/// Input of [`DisassociateUserProficiencies`](crate::operations::DisassociateUserProficiencies).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DisassociateUserProficienciesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required.
+    pub user_proficiencies: Vec<UserProficiencyDisassociate>,
 }
 
 /// Part of outputs.
@@ -2085,6 +2237,24 @@ pub struct GranularAccessControlConfiguration {
     pub data_table_access_control_configuration: Option<DataTableAccessControlConfiguration>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyGroupCondition {
+    /// Optional.
+    pub value: Option<String>,
+    /// Optional.
+    pub hierarchy_group_match_type: Option<HierarchyGroupMatchType>,
+}
+
+string_enum!(
+    /// Enumeration `HierarchyGroupMatchType`.
+    HierarchyGroupMatchType {
+        Exact = "EXACT",
+        WithChildGroups = "WITH_CHILD_GROUPS",
+    }
+);
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2199,6 +2369,26 @@ string_enum!(
         Saturday = "SATURDAY",
     }
 );
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HoursOfOperationSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<HoursOfOperationSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<HoursOfOperationSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HoursOfOperationSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
+}
 
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -2506,6 +2696,16 @@ pub struct ListAgentStatusResponse {
     pub agent_status_summary_list: Option<Vec<AgentStatusSummary>>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListCondition {
+    /// Optional.
+    pub target_list_type: Option<TargetListType>,
+    /// Optional.
+    pub conditions: Option<Vec<Condition>>,
+}
+
 /// Input of [`ListContactFlows`](crate::operations::ListContactFlows).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2654,6 +2854,38 @@ pub struct ListPredefinedAttributesResponse {
     pub predefined_attribute_summary_list: Option<Vec<PredefinedAttributeSummary>>,
 }
 
+/// Input of [`ListQueueQuickConnects`](crate::operations::ListQueueQuickConnects).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListQueueQuickConnectsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 100.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListQueueQuickConnects`](crate::operations::ListQueueQuickConnects).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListQueueQuickConnectsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quick_connect_summary_list: Option<Vec<QuickConnectSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
 /// Input of [`ListQueues`](crate::operations::ListQueues).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2795,6 +3027,38 @@ pub struct ListRoutingProfilesResponse {
     pub next_token: Option<String>,
 }
 
+/// Input of [`ListSecurityProfilePermissions`](crate::operations::ListSecurityProfilePermissions).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListSecurityProfilePermissionsRequest {
+    /// Required, in the path.
+    pub security_profile_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListSecurityProfilePermissions`](crate::operations::ListSecurityProfilePermissions).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListSecurityProfilePermissionsResponse {
+    /// Optional; at most 500 items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
 /// Input of [`ListSecurityProfiles`](crate::operations::ListSecurityProfiles).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2861,6 +3125,38 @@ pub struct ListTaskTemplatesResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
+}
+
+/// Input of [`ListUserProficiencies`](crate::operations::ListUserProficiencies).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListUserProficienciesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 100.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListUserProficiencies`](crate::operations::ListUserProficiencies).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListUserProficienciesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_proficiency_list: Option<Vec<UserProficiency>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
 }
 
 /// Input of [`ListUsers`](crate::operations::ListUsers).
@@ -2942,6 +3238,33 @@ string_enum!(
         QuickConnect = "QUICK_CONNECT",
     }
 );
+
+string_enum!(
+    /// Enumeration `NumberComparisonType`.
+    NumberComparisonType {
+        GreaterOrEqual = "GREATER_OR_EQUAL",
+        Greater = "GREATER",
+        LesserOrEqual = "LESSER_OR_EQUAL",
+        Lesser = "LESSER",
+        Equal = "EQUAL",
+        NotEqual = "NOT_EQUAL",
+        Range = "RANGE",
+    }
+);
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NumberCondition {
+    /// Optional.
+    pub field_name: Option<String>,
+    /// Optional.
+    pub min_value: Option<i32>,
+    /// Optional.
+    pub max_value: Option<i32>,
+    /// Optional.
+    pub comparison_type: Option<NumberComparisonType>,
+}
 
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -3188,6 +3511,18 @@ pub struct PredefinedAttributeConfiguration {
     pub is_read_only: Option<bool>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PredefinedAttributeSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<PredefinedAttributeSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<PredefinedAttributeSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -3388,6 +3723,28 @@ pub struct QueueReference {
     pub arn: Option<String>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueueSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<QueueSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<QueueSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+    /// Optional.
+    pub queue_type_condition: Option<SearchableQueueType>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueueSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
+}
+
 string_enum!(
     /// Enumeration `QueueStatus`.
     QueueStatus {
@@ -3497,6 +3854,26 @@ pub struct QuickConnectContactData {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quick_connect_type: Option<QuickConnectType>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QuickConnectSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<QuickConnectSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<QuickConnectSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QuickConnectSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
 }
 
 /// Part of outputs.
@@ -3983,6 +4360,159 @@ string_enum!(
     }
 );
 
+/// Input of [`SearchAgentStatuses`](crate::operations::SearchAgentStatuses).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchAgentStatusesRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<AgentStatusSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<AgentStatusSearchCriteria>,
+}
+
+/// Output of [`SearchAgentStatuses`](crate::operations::SearchAgentStatuses).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchAgentStatusesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_statuses: Option<Vec<AgentStatus>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
+/// Input of [`SearchHoursOfOperations`](crate::operations::SearchHoursOfOperations).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchHoursOfOperationsRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<HoursOfOperationSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<HoursOfOperationSearchCriteria>,
+}
+
+/// Output of [`SearchHoursOfOperations`](crate::operations::SearchHoursOfOperations).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchHoursOfOperationsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operations: Option<Vec<HoursOfOperation>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
+/// Input of [`SearchPredefinedAttributes`](crate::operations::SearchPredefinedAttributes).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchPredefinedAttributesRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_criteria: Option<PredefinedAttributeSearchCriteria>,
+}
+
+/// Output of [`SearchPredefinedAttributes`](crate::operations::SearchPredefinedAttributes).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchPredefinedAttributesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predefined_attributes: Option<Vec<PredefinedAttribute>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
+/// Input of [`SearchQueues`](crate::operations::SearchQueues).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchQueuesRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 500.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<QueueSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<QueueSearchCriteria>,
+}
+
+/// Output of [`SearchQueues`](crate::operations::SearchQueues).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchQueuesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<Queue>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
+/// Input of [`SearchQuickConnects`](crate::operations::SearchQuickConnects).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchQuickConnectsRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<QuickConnectSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<QuickConnectSearchCriteria>,
+}
+
+/// Output of [`SearchQuickConnects`](crate::operations::SearchQuickConnects).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchQuickConnectsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quick_connects: Option<Vec<QuickConnect>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
 /// Input of [`SearchRoutingProfiles`](crate::operations::SearchRoutingProfiles).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4013,6 +4543,75 @@ pub struct SearchRoutingProfilesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approximate_total_count: Option<i64>,
 }
+
+/// Input of [`SearchSecurityProfiles`](crate::operations::SearchSecurityProfiles).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchSecurityProfilesRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_criteria: Option<SecurityProfileSearchCriteria>,
+    /// Optional.
+    pub search_filter: Option<SecurityProfilesSearchFilter>,
+}
+
+/// Output of [`SearchSecurityProfiles`](crate::operations::SearchSecurityProfiles).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchSecurityProfilesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_profiles: Option<Vec<SecurityProfileSearchSummary>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
+/// Input of [`SearchUsers`](crate::operations::SearchUsers).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchUsersRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 500.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<UserSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<UserSearchCriteria>,
+}
+
+/// Output of [`SearchUsers`](crate::operations::SearchUsers).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchUsersResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<Vec<UserSearchSummary>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
+string_enum!(
+    /// Enumeration `SearchableQueueType`.
+    SearchableQueueType {
+        Standard = "STANDARD",
+    }
+);
 
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -4059,6 +4658,42 @@ pub struct SecurityProfile {
     pub granular_access_control_configuration: Option<GranularAccessControlConfiguration>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SecurityProfileSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<SecurityProfileSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<SecurityProfileSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SecurityProfileSearchSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional; 1 to 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_resource_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_profile_name: Option<String>,
+    /// Optional; at most 250 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Optional; 1 to 50 entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4078,6 +4713,14 @@ pub struct SecurityProfileSummary {
     /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_modified_region: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SecurityProfilesSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
 }
 
 /// Part of inputs and outputs.
@@ -4302,6 +4945,13 @@ pub struct TagResourceRequest {
     /// Required; 1 to 50 entries.
     pub tags: BTreeMap<String, String>,
 }
+
+string_enum!(
+    /// Enumeration `TargetListType`.
+    TargetListType {
+        Proficiencies = "PROFICIENCIES",
+    }
+);
 
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -4652,6 +5302,52 @@ pub struct UpdateContactScheduleRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UpdateContactScheduleResponse {}
 
+/// Input of [`UpdateHoursOfOperation`](crate::operations::UpdateHoursOfOperation).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateHoursOfOperationRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Optional; 1 to 127 characters.
+    pub name: Option<String>,
+    /// Optional; 0 to 250 characters.
+    pub description: Option<String>,
+    /// Optional.
+    pub time_zone: Option<String>,
+    /// Optional; 0 to 100 items.
+    pub config: Option<Vec<HoursOfOperationConfig>>,
+}
+
+/// Input of [`UpdatePredefinedAttribute`](crate::operations::UpdatePredefinedAttribute).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdatePredefinedAttributeRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub name: String,
+    /// Optional.
+    pub values: Option<PredefinedAttributeValues>,
+    /// Optional; 0 to 10 items.
+    pub purposes: Option<Vec<String>>,
+    /// Optional.
+    pub attribute_configuration: Option<InputPredefinedAttributeConfiguration>,
+}
+
+/// Input of [`UpdateQueueHoursOfOperation`](crate::operations::UpdateQueueHoursOfOperation).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateQueueHoursOfOperationRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+    /// Required.
+    pub hours_of_operation_id: String,
+}
+
 /// Input of [`UpdateQueueMaxContacts`](crate::operations::UpdateQueueMaxContacts).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4664,6 +5360,32 @@ pub struct UpdateQueueMaxContactsRequest {
     pub max_contacts: Option<i32>,
 }
 
+/// Input of [`UpdateQueueName`](crate::operations::UpdateQueueName).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateQueueNameRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+    /// Optional; 1 to 127 characters.
+    pub name: Option<String>,
+    /// Optional; 1 to 250 characters.
+    pub description: Option<String>,
+}
+
+/// Input of [`UpdateQueueOutboundCallerConfig`](crate::operations::UpdateQueueOutboundCallerConfig).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateQueueOutboundCallerConfigRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub queue_id: String,
+    /// Required.
+    pub outbound_caller_config: OutboundCallerConfig,
+}
+
 /// Input of [`UpdateQueueStatus`](crate::operations::UpdateQueueStatus).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4674,6 +5396,32 @@ pub struct UpdateQueueStatusRequest {
     pub queue_id: String,
     /// Required.
     pub status: QueueStatus,
+}
+
+/// Input of [`UpdateQuickConnectConfig`](crate::operations::UpdateQuickConnectConfig).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateQuickConnectConfigRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub quick_connect_id: String,
+    /// Required.
+    pub quick_connect_config: QuickConnectConfig,
+}
+
+/// Input of [`UpdateQuickConnectName`](crate::operations::UpdateQuickConnectName).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateQuickConnectNameRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub quick_connect_id: String,
+    /// Optional; 1 to 127 characters.
+    pub name: Option<String>,
+    /// Optional; 0 to 250 characters.
+    pub description: Option<String>,
 }
 
 /// Input of [`UpdateRoutingProfileAgentAvailabilityTimer`](crate::operations::UpdateRoutingProfileAgentAvailabilityTimer).
@@ -4736,6 +5484,34 @@ pub struct UpdateRoutingProfileQueuesRequest {
     pub routing_profile_id: String,
     /// Required; 1 to 10 items.
     pub queue_configs: Vec<RoutingProfileQueueConfig>,
+}
+
+/// Input of [`UpdateSecurityProfile`](crate::operations::UpdateSecurityProfile).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateSecurityProfileRequest {
+    /// Optional; at most 250 characters.
+    pub description: Option<String>,
+    /// Optional; at most 500 items.
+    pub permissions: Option<Vec<String>>,
+    /// Required, in the path.
+    pub security_profile_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; at most 4 entries.
+    pub allowed_access_control_tags: Option<BTreeMap<String, String>>,
+    /// Optional; at most 10 items.
+    pub tag_restricted_resources: Option<Vec<String>>,
+    /// Optional; at most 10 items.
+    pub applications: Option<Vec<Application>>,
+    /// Optional.
+    pub hierarchy_restricted_resources: Option<Vec<String>>,
+    /// Optional.
+    pub allowed_access_control_hierarchy_group_id: Option<String>,
+    /// Optional; at most 10 items.
+    pub allowed_flow_modules: Option<Vec<FlowModule>>,
+    /// Optional.
+    pub granular_access_control_configuration: Option<GranularAccessControlConfiguration>,
 }
 
 /// Input of [`UpdateTaskTemplate`](crate::operations::UpdateTaskTemplate).
@@ -4829,6 +5605,18 @@ pub struct UpdateUserConfigRequest {
     pub instance_id: String,
 }
 
+/// Input of [`UpdateUserIdentityInfo`](crate::operations::UpdateUserIdentityInfo).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserIdentityInfoRequest {
+    /// Required.
+    pub identity_info: UserIdentityInfo,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
 /// Input of [`UpdateUserPhoneConfig`](crate::operations::UpdateUserPhoneConfig).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -4841,12 +5629,36 @@ pub struct UpdateUserPhoneConfigRequest {
     pub instance_id: String,
 }
 
+/// Input of [`UpdateUserProficiencies`](crate::operations::UpdateUserProficiencies).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserProficienciesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required.
+    pub user_proficiencies: Vec<UserProficiency>,
+}
+
 /// Input of [`UpdateUserRoutingProfile`](crate::operations::UpdateUserRoutingProfile).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateUserRoutingProfileRequest {
     /// Required.
     pub routing_profile_id: String,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Input of [`UpdateUserSecurityProfiles`](crate::operations::UpdateUserSecurityProfiles).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserSecurityProfilesRequest {
+    /// Required; 1 to 10 items.
+    pub security_profile_ids: Vec<String>,
     /// Required, in the path.
     pub user_id: String,
     /// Required, in the path; 1 to 100 characters.
@@ -4998,6 +5810,24 @@ impl fmt::Debug for UserIdentityInfo {
     }
 }
 
+/// Part of outputs.
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserIdentityInfoLite {
+    /// Optional; 0 to 255 characters, sensitive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Optional; 0 to 300 characters, sensitive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+}
+
+impl fmt::Debug for UserIdentityInfoLite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserIdentityInfoLite").finish_non_exhaustive()
+    }
+}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -5041,6 +5871,28 @@ impl fmt::Debug for UserPhoneConfig {
 /// Part of inputs and outputs.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct UserProficiency {
+    /// Required; 1 to 100 characters.
+    pub attribute_name: String,
+    /// Required; 1 to 100 characters.
+    pub attribute_value: String,
+    /// Required; 1.0 to 5.0.
+    pub level: f64,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserProficiencyDisassociate {
+    /// Required; 1 to 100 characters.
+    pub attribute_name: String,
+    /// Required; 1 to 100 characters.
+    pub attribute_value: String,
+}
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct UserQuickConnectConfig {
     /// Required.
     pub user_id: String,
@@ -5058,6 +5910,83 @@ pub struct UserReference {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<UserSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<UserSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+    /// Optional.
+    pub list_condition: Option<ListCondition>,
+    /// Optional.
+    pub hierarchy_group_condition: Option<HierarchyGroupCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
+    /// Optional.
+    pub user_attribute_filter: Option<ControlPlaneUserAttributeFilter>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserSearchSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory_user_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_group_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_info: Option<UserIdentityInfoLite>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_config: Option<UserPhoneConfig>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_profile_id: Option<String>,
+    /// Optional; 1 to 10 items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_profile_ids: Option<Vec<String>>,
+    /// Optional; 1 to 50 entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Optional; 1 to 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_contact_work_configs: Option<Vec<AfterContactWorkConfigPerChannel>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_configs: Option<Vec<PhoneNumberConfig>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persistent_connection_configs: Option<Vec<PersistentConnectionConfig>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice_enhancement_configs: Option<Vec<VoiceEnhancementConfig>>,
 }
 
 /// Part of outputs.

@@ -13,6 +13,7 @@ use engine::agent_status::{AgentStatus, AgentStatusKind};
 use store::{KeyId, Kind};
 
 use super::resource::{load, same, shown};
+use super::search::{self, Field};
 use super::tag::new_tags;
 use crate::call::Call;
 use crate::error::{ApiError, Halt, name_exists};
@@ -30,6 +31,7 @@ in_instance!(
     shapes::DescribeAgentStatusRequest,
     shapes::ListAgentStatusRequest,
     shapes::UpdateAgentStatusRequest,
+    shapes::SearchAgentStatusesRequest,
 );
 
 impl Record for AgentStatus {
@@ -85,7 +87,11 @@ pub(crate) fn describe_agent_status(
     input: &shapes::DescribeAgentStatusRequest,
 ) -> Result<shapes::DescribeAgentStatusResponse, Halt> {
     let status = load::<AgentStatus>(tx, &input.agent_status_id)?;
-    let shown = shapes::AgentStatus {
+    Ok(shapes::DescribeAgentStatusResponse { agent_status: Some(shown_status(tx, &status)) })
+}
+
+fn shown_status(tx: &Tx<'_>, status: &AgentStatus) -> shapes::AgentStatus {
+    shapes::AgentStatus {
         agent_status_arn: Some(status_arn(tx, status.id)),
         agent_status_id: Some(status.id.to_string()),
         name: Some(status.name.clone()),
@@ -96,8 +102,7 @@ pub(crate) fn describe_agent_status(
         tags: Some(status.tags.clone()),
         last_modified_time: shown(status.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
-    };
-    Ok(shapes::DescribeAgentStatusResponse { agent_status: Some(shown) })
+    }
 }
 
 /// Lists the statuses of the types asked for.
@@ -122,6 +127,32 @@ pub(crate) fn list_agent_statuses(
     Ok(shapes::ListAgentStatusResponse {
         agent_status_summary_list: Some(page.items.iter().map(summary).collect()),
         next_token: page.next_token,
+    })
+}
+
+/// What of a status can be searched.
+const FIELDS: [Field<AgentStatus>; 3] = [
+    Field { name: "name", values: |status| vec![status.name.clone()] },
+    Field { name: "description", values: |status| status.description.clone().into_iter().collect() },
+    Field { name: "resourceID", values: |status| vec![status.id.to_string()] },
+];
+
+search::criteria!(shapes::AgentStatusSearchCriteria: AgentStatus, FIELDS);
+
+/// Searches statuses.
+pub(crate) fn search_agent_statuses(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::SearchAgentStatusesRequest,
+) -> Result<shapes::SearchAgentStatusesResponse, Halt> {
+    let filter = input.search_filter.as_ref().and_then(|filter| filter.attribute_filter.as_ref());
+    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let found = search::search(tx.list::<AgentStatus>(), &tests, input.next_token.as_deref(), input.max_results)?;
+    let (page, total) = found;
+    Ok(shapes::SearchAgentStatusesResponse {
+        agent_statuses: Some(page.items.iter().map(|status| shown_status(tx, status)).collect()),
+        next_token: page.next_token,
+        approximate_total_count: Some(total),
     })
 }
 

@@ -166,14 +166,16 @@ fn create_routing_profile(tx: &mut Tx<'_>, queue: QueueId) {
     });
 }
 
+/// Names and descriptions of the security profiles that come with an instance.
+pub(crate) const SECURITY_PROFILES: [(&str, &str); 4] = [
+    ("Admin", "May do everything"),
+    ("Agent", "May work on contacts"),
+    ("CallCenterManager", "May manage users, queues and flows, and see reports"),
+    ("QualityAnalyst", "May see what was done with contacts"),
+];
+
 fn create_security_profiles(tx: &mut Tx<'_>) {
-    let profiles = [
-        ("Admin", "May do everything"),
-        ("Agent", "May work on contacts"),
-        ("CallCenterManager", "May manage users, queues and flows, and see reports"),
-        ("QualityAnalyst", "May see what was done with contacts"),
-    ];
-    for (name, description) in profiles {
+    for (name, description) in SECURITY_PROFILES {
         let id = SecurityProfileId(tx.new_id());
         tx.put(SecurityProfile {
             id,

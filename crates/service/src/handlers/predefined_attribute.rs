@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use store::{KeyId, Kind};
 
 use super::resource::shown;
+use super::search::{self, Criteria, Field};
 use crate::call::Call;
 use crate::error::{ApiError, Halt, name_exists, resource_in_use, resource_not_found};
 use crate::kinds;
@@ -33,6 +34,8 @@ in_instance!(
     shapes::DescribePredefinedAttributeRequest,
     shapes::ListPredefinedAttributesRequest,
     shapes::DeletePredefinedAttributeRequest,
+    shapes::UpdatePredefinedAttributeRequest,
+    shapes::SearchPredefinedAttributesRequest,
 );
 
 impl Record for PredefinedAttribute {
@@ -102,7 +105,11 @@ pub(crate) fn describe_predefined_attribute(
     input: &shapes::DescribePredefinedAttributeRequest,
 ) -> Result<shapes::DescribePredefinedAttributeResponse, Halt> {
     let attribute = load_predefined(tx, &input.name)?;
-    let shown = shapes::PredefinedAttribute {
+    Ok(shapes::DescribePredefinedAttributeResponse { predefined_attribute: Some(shown_attribute(tx, &attribute)) })
+}
+
+fn shown_attribute(tx: &Tx<'_>, attribute: &PredefinedAttribute) -> shapes::PredefinedAttribute {
+    shapes::PredefinedAttribute {
         name: Some(attribute.name.clone()),
         values: Some(shapes::PredefinedAttributeValues::StringList(attribute.values.clone())),
         purposes: Some(attribute.purposes.clone()).filter(|purposes| !purposes.is_empty()),
@@ -112,8 +119,7 @@ pub(crate) fn describe_predefined_attribute(
         }),
         last_modified_time: shown(attribute.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
-    };
-    Ok(shapes::DescribePredefinedAttributeResponse { predefined_attribute: Some(shown) })
+    }
 }
 
 /// Lists predefined attributes, the system's own among them.
@@ -156,4 +162,52 @@ pub(crate) fn delete_predefined_attribute(
     }
     tx.delete::<PredefinedAttribute>(&key(&attribute.name));
     Ok(api::Empty {})
+}
+
+/// Changes a predefined attribute; what is not given stays. Users and contacts keep values that it no longer lists.
+pub(crate) fn update_predefined_attribute(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdatePredefinedAttributeRequest,
+) -> Result<api::Empty, Halt> {
+    let mut attribute = PredefinedAttribute::clone(&*load_predefined(tx, &input.name)?);
+    if attribute.read_only {
+        let text = format!("predefined attribute {:?} belongs to the system and cannot be changed", attribute.name);
+        return Err(ApiError::invalid_request(text).into());
+    }
+    if let Some(shapes::PredefinedAttributeValues::StringList(values)) = &input.values {
+        attribute.values.clone_from(values);
+    }
+    if let Some(purposes) = &input.purposes {
+        attribute.purposes.clone_from(purposes);
+    }
+    let enforce = input.attribute_configuration.as_ref();
+    attribute.enforce_values = enforce
+        .and_then(|configuration| configuration.enable_value_validation_on_association)
+        .unwrap_or(attribute.enforce_values);
+    attribute.last_modified = tx.now;
+    tx.put(attribute);
+    Ok(api::Empty {})
+}
+
+/// What of a predefined attribute can be searched.
+const FIELDS: [Field<PredefinedAttribute>; 1] =
+    [Field { name: "name", values: |attribute| vec![attribute.name.clone()] }];
+
+search::criteria!(shapes::PredefinedAttributeSearchCriteria: PredefinedAttribute, FIELDS);
+
+/// Searches predefined attributes.
+pub(crate) fn search_predefined_attributes(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::SearchPredefinedAttributesRequest,
+) -> Result<shapes::SearchPredefinedAttributesResponse, Halt> {
+    let tests: Vec<_> = input.search_criteria.as_ref().map(Criteria::test).transpose()?.into_iter().collect();
+    let attributes = tx.list::<PredefinedAttribute>();
+    let (page, total) = search::search(attributes, &tests, input.next_token.as_deref(), input.max_results)?;
+    Ok(shapes::SearchPredefinedAttributesResponse {
+        predefined_attributes: Some(page.items.iter().map(|attribute| shown_attribute(tx, attribute)).collect()),
+        next_token: page.next_token,
+        approximate_total_count: Some(total),
+    })
 }

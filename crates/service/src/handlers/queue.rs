@@ -1,6 +1,11 @@
 //! Queues.
 //!
+//! Here they are made and shown; [`update`] changes them, [`quick_connects`] says which quick connects they have.
+//!
 //! Facts: `control-plane.md` section 3, `routing.md` section 1, `observed-errors.md` O12.
+
+pub(crate) mod quick_connects;
+pub(crate) mod update;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -124,14 +129,18 @@ pub(crate) fn describe_queue(
     input: &shapes::DescribeQueueRequest,
 ) -> Result<shapes::DescribeQueueResponse, Halt> {
     let queue = load::<Queue>(tx, &input.queue_id)?;
+    Ok(shapes::DescribeQueueResponse { queue: Some(shown_queue(tx, &queue)) })
+}
+
+fn shown_queue(tx: &Tx<'_>, queue: &Queue) -> shapes::Queue {
     let outbound_caller_config = queue.outbound_caller.as_ref().map(|config| shapes::OutboundCallerConfig {
         outbound_caller_id_name: config.name.clone(),
         outbound_caller_id_number_id: config.number_id.clone(),
         outbound_flow_id: config.flow.map(|flow| flow.to_string()),
     });
-    let shown = shapes::Queue {
+    shapes::Queue {
         name: present(&queue.name),
-        queue_arn: Some(queue_arn(tx, &queue)),
+        queue_arn: Some(queue_arn(tx, queue)),
         queue_id: Some(queue.id.to_string()),
         description: queue.description.clone(),
         outbound_caller_config,
@@ -142,8 +151,7 @@ pub(crate) fn describe_queue(
         last_modified_time: shown(queue.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
         ..shapes::Queue::default()
-    };
-    Ok(shapes::DescribeQueueResponse { queue: Some(shown) })
+    }
 }
 
 /// Lists queues, those of agents included unless the types say otherwise.

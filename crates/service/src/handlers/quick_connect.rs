@@ -14,6 +14,7 @@ use engine::{ContactFlowId, QuickConnectId};
 use store::{KeyId, Kind};
 
 use super::resource::{load, same, shown};
+use super::search::{self, Field};
 use super::tag::new_tags;
 use crate::call::Call;
 use crate::error::{ApiError, Halt, name_exists};
@@ -28,6 +29,9 @@ in_instance!(
     shapes::DescribeQuickConnectRequest,
     shapes::ListQuickConnectsRequest,
     shapes::DeleteQuickConnectRequest,
+    shapes::UpdateQuickConnectConfigRequest,
+    shapes::UpdateQuickConnectNameRequest,
+    shapes::SearchQuickConnectsRequest,
 );
 
 impl Record for QuickConnect {
@@ -161,7 +165,11 @@ pub(crate) fn describe_quick_connect(
     input: &shapes::DescribeQuickConnectRequest,
 ) -> Result<shapes::DescribeQuickConnectResponse, Halt> {
     let quick_connect = load::<QuickConnect>(tx, &input.quick_connect_id)?;
-    let shown = shapes::QuickConnect {
+    Ok(shapes::DescribeQuickConnectResponse { quick_connect: Some(shown_quick_connect(tx, &quick_connect)) })
+}
+
+fn shown_quick_connect(tx: &Tx<'_>, quick_connect: &QuickConnect) -> shapes::QuickConnect {
+    shapes::QuickConnect {
         quick_connect_arn: Some(arn(tx, quick_connect.id)),
         quick_connect_id: Some(quick_connect.id.to_string()),
         name: Some(quick_connect.name.clone()),
@@ -170,8 +178,7 @@ pub(crate) fn describe_quick_connect(
         tags: Some(quick_connect.tags.clone()),
         last_modified_time: shown(quick_connect.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
-    };
-    Ok(shapes::DescribeQuickConnectResponse { quick_connect: Some(shown) })
+    }
 }
 
 /// Lists quick connects, of all types unless some are named.
@@ -186,17 +193,84 @@ pub(crate) fn list_quick_connects(
     };
     let quick_connects = tx.list::<QuickConnect>().into_iter().filter(wanted);
     let page = page(quick_connects, input.next_token.as_deref(), input.max_results)?;
-    let summary = |quick_connect: &Arc<QuickConnect>| shapes::QuickConnectSummary {
+    Ok(shapes::ListQuickConnectsResponse {
+        quick_connect_summary_list: Some(page.items.iter().map(|item| shown_summary(tx, item)).collect()),
+        next_token: page.next_token,
+    })
+}
+
+/// A quick connect as lists show it.
+pub(crate) fn shown_summary(tx: &Tx<'_>, quick_connect: &QuickConnect) -> shapes::QuickConnectSummary {
+    shapes::QuickConnectSummary {
         id: Some(quick_connect.id.to_string()),
         arn: Some(arn(tx, quick_connect.id)),
         name: Some(quick_connect.name.clone()),
         quick_connect_type: Some(same(quick_connect.config.kind())),
         last_modified_time: shown(quick_connect.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
-    };
-    Ok(shapes::ListQuickConnectsResponse {
-        quick_connect_summary_list: Some(page.items.iter().map(summary).collect()),
+    }
+}
+
+/// Gives a quick connect another target, of the same type or another.
+pub(crate) fn update_quick_connect_config(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateQuickConnectConfigRequest,
+) -> Result<api::Empty, Halt> {
+    let mut quick_connect = QuickConnect::clone(&*load::<QuickConnect>(tx, &input.quick_connect_id)?);
+    quick_connect.config = accept_config(tx, &input.quick_connect_config)?;
+    quick_connect.last_modified = tx.now;
+    tx.put(quick_connect);
+    Ok(api::Empty {})
+}
+
+/// Renames a quick connect, or describes it anew.
+pub(crate) fn update_quick_connect_name(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateQuickConnectNameRequest,
+) -> Result<api::Empty, Halt> {
+    let mut quick_connect = QuickConnect::clone(&*load::<QuickConnect>(tx, &input.quick_connect_id)?);
+    if input.name.is_none() && input.description.is_none() {
+        return Err(ApiError::invalid_request("nothing to change: give Name, Description or both").into());
+    }
+    if let Some(name) = &input.name {
+        if tx.list::<QuickConnect>().iter().any(|other| other.name == *name && other.id != quick_connect.id) {
+            // The operation does not declare DuplicateResourceException.
+            let text = format!("Quick connect name already exists for the instance: {name:?}; choose another name");
+            return Err(ApiError::invalid_request(text).into());
+        }
+        quick_connect.name.clone_from(name);
+    }
+    quick_connect.description = input.description.clone().or(quick_connect.description);
+    quick_connect.last_modified = tx.now;
+    tx.put(quick_connect);
+    Ok(api::Empty {})
+}
+
+/// What of a quick connect can be searched.
+const FIELDS: [Field<QuickConnect>; 3] = [
+    Field { name: "name", values: |quick_connect| vec![quick_connect.name.clone()] },
+    Field { name: "description", values: |quick_connect| quick_connect.description.clone().into_iter().collect() },
+    Field { name: "resourceID", values: |quick_connect| vec![quick_connect.id.to_string()] },
+];
+
+search::criteria!(shapes::QuickConnectSearchCriteria: QuickConnect, FIELDS);
+
+/// Searches quick connects.
+pub(crate) fn search_quick_connects(
+    tx: &Tx<'_>,
+    _: &Call,
+    input: &shapes::SearchQuickConnectsRequest,
+) -> Result<shapes::SearchQuickConnectsResponse, Halt> {
+    let filter = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref());
+    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let found = search::search(tx.list::<QuickConnect>(), &tests, input.next_token.as_deref(), input.max_results)?;
+    let (page, total) = found;
+    Ok(shapes::SearchQuickConnectsResponse {
+        quick_connects: Some(page.items.iter().map(|item| shown_quick_connect(tx, item)).collect()),
         next_token: page.next_token,
+        approximate_total_count: Some(total),
     })
 }
 

@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use api::shapes::{ControlPlaneTagFilter, StringComparisonType, StringCondition, TagCondition};
+use api::shapes::{
+    CommonAttributeAndCondition, ControlPlaneAttributeFilter, ControlPlaneTagFilter, StringComparisonType,
+    StringCondition, TagCondition,
+};
 
 use super::tag::Tagged;
 use crate::error::ApiError;
@@ -15,6 +18,9 @@ use crate::record::Record;
 /// Whether a record is wanted.
 pub(crate) type Test<R> = Box<dyn Fn(&R) -> bool>;
 
+/// What must hold together, or the condition that cannot be judged.
+pub(crate) type Tests<R> = Result<Vec<Test<R>>, ApiError>;
+
 /// A text of a record that a StringCondition can name.
 pub(crate) struct Field<R> {
     /// Its name in the API.
@@ -23,7 +29,7 @@ pub(crate) struct Field<R> {
     pub values: fn(&R) -> Vec<String>,
 }
 
-/// Search criteria: what is given together must hold together.
+/// Search criteria: what is given together must hold together. Implemented by [`criteria!`].
 pub(crate) trait Criteria: Sized {
     /// What is searched.
     type Record: 'static;
@@ -38,7 +44,7 @@ pub(crate) trait Criteria: Sized {
     ///
     /// # Errors
     /// A condition that cannot be judged.
-    fn own(&self) -> Result<Vec<Test<Self::Record>>, ApiError>;
+    fn own(&self) -> Tests<Self::Record>;
 
     /// The whole as one test.
     ///
@@ -55,6 +61,37 @@ pub(crate) trait Criteria: Sized {
         Ok(all(tests))
     }
 }
+
+/// How the criteria of one search are read: their StringCondition by fields of the record, and what else they have by
+/// a function.
+macro_rules! criteria {
+    ($criteria:ty: $record:ty, $fields:expr) => {
+        $crate::handlers::search::criteria!($criteria: $record, $fields, |_| Ok(Vec::new()));
+    };
+    ($criteria:ty: $record:ty, $fields:expr, $others:expr) => {
+        impl $crate::handlers::search::Criteria for $criteria {
+            type Record = $record;
+
+            fn any(&self) -> &[Self] {
+                self.or_conditions.as_deref().unwrap_or_default()
+            }
+
+            fn all(&self) -> &[Self] {
+                self.and_conditions.as_deref().unwrap_or_default()
+            }
+
+            fn own(&self) -> $crate::handlers::search::Tests<$record> {
+                let others: fn(&Self) -> $crate::handlers::search::Tests<$record> = $others;
+                let mut tests = others(self)?;
+                if let Some(condition) = &self.string_condition {
+                    tests.push($crate::handlers::search::string(&$fields, condition)?);
+                }
+                Ok(tests)
+            }
+        }
+    };
+}
+pub(crate) use criteria;
 
 /// Passes what passes every test.
 pub(crate) fn all<R: 'static>(tests: Vec<Test<R>>) -> Test<R> {
@@ -93,13 +130,61 @@ pub(crate) fn string<R: 'static>(fields: &[Field<R>], condition: &StringConditio
     Ok(Box::new(move |record| values(record).iter().any(|text| compare(&text.to_lowercase(), &value))))
 }
 
-/// The tests of a tag filter.
-pub(crate) fn tags<R: Tagged + 'static>(filter: &ControlPlaneTagFilter) -> Vec<Test<R>> {
-    let mut tests: Vec<Test<R>> = Vec::new();
-    tests.extend(filter.tag_condition.iter().map(tag));
-    tests.extend(filter.and_conditions.iter().flatten().map(tag));
-    if let Some(groups) = filter.or_conditions.as_ref().filter(|groups| !groups.is_empty()) {
-        tests.push(any(groups.iter().map(|group| all(group.iter().map(tag).collect())).collect()));
+/// A filter by tags, in either of the two forms that searches have it.
+pub(crate) trait TagFilter {
+    /// Its conditions.
+    fn groups(&self) -> TagGroups<'_>;
+}
+
+/// The conditions of a [`TagFilter`].
+#[derive(Debug, Default)]
+pub(crate) struct TagGroups<'a> {
+    /// All of them must hold.
+    pub all: Vec<&'a TagCondition>,
+    /// If there are some: one of them must hold whole.
+    pub any: Vec<&'a [TagCondition]>,
+}
+
+impl TagFilter for ControlPlaneTagFilter {
+    fn groups(&self) -> TagGroups<'_> {
+        TagGroups {
+            all: self.tag_condition.iter().chain(self.and_conditions.iter().flatten()).collect(),
+            any: self.or_conditions.iter().flatten().map(Vec::as_slice).collect(),
+        }
+    }
+}
+
+impl TagFilter for ControlPlaneAttributeFilter {
+    fn groups(&self) -> TagGroups<'_> {
+        fn tags(group: &CommonAttributeAndCondition) -> &[TagCondition] {
+            group.tag_conditions.as_deref().unwrap_or_default()
+        }
+        TagGroups {
+            all: self.tag_condition.iter().chain(self.and_condition.iter().flat_map(tags)).collect(),
+            any: self.or_conditions.iter().flatten().map(tags).collect(),
+        }
+    }
+}
+
+/// The tests of criteria and of a filter by tags.
+///
+/// # Errors
+/// A condition that cannot be judged.
+pub(crate) fn tests<C: Criteria<Record: Tagged>>(
+    criteria: Option<&C>,
+    filter: Option<&impl TagFilter>,
+) -> Tests<C::Record> {
+    let mut tests: Vec<_> = criteria.map(Criteria::test).transpose()?.into_iter().collect();
+    tests.extend(filter.map(tag_tests).into_iter().flatten());
+    Ok(tests)
+}
+
+/// The tests of a filter by tags.
+pub(crate) fn tag_tests<R: Tagged + 'static>(filter: &impl TagFilter) -> Vec<Test<R>> {
+    let TagGroups { all: wanted, any: groups } = filter.groups();
+    let mut tests: Vec<Test<R>> = wanted.into_iter().map(tag).collect();
+    if !groups.is_empty() {
+        tests.push(any(groups.into_iter().map(|group| all(group.iter().map(tag).collect())).collect()));
     }
     tests
 }

@@ -4,6 +4,9 @@
 //!
 //! Facts: `control-plane.md` section 2, `observed-errors.md` E-U1, E-U2, O12 and O17, `routing.md` section 1.
 
+pub(crate) mod proficiency;
+pub(crate) mod search;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -15,7 +18,7 @@ use engine::queue::{Queue, QueueKind, QueueStatus};
 use engine::routing_profile::{Channel, RoutingProfile};
 use engine::security_profile::SecurityProfile;
 use engine::user::{ChannelConfig, Identity, PhoneConfig, PhoneType, User};
-use engine::{QueueId, UserId};
+use engine::{QueueId, SecurityProfileId, UserId};
 use store::{KeyId, Kind};
 
 use super::agent::{configuration_changed, move_agent};
@@ -38,6 +41,8 @@ in_instance!(
     shapes::UpdateUserRoutingProfileRequest,
     shapes::UpdateUserPhoneConfigRequest,
     shapes::UpdateUserConfigRequest,
+    shapes::UpdateUserIdentityInfoRequest,
+    shapes::UpdateUserSecurityProfilesRequest,
 );
 
 impl Record for User {
@@ -89,23 +94,13 @@ pub(crate) fn create_user(
         return Err(resource_not_found("hierarchy group", group).into());
     }
     let routing_profile = load::<RoutingProfile>(tx, &input.routing_profile_id)?.id;
-    let mut security_profiles = BTreeSet::new();
-    for given in &input.security_profile_ids {
-        security_profiles.insert(load::<SecurityProfile>(tx, given)?.id);
-    }
-    let identity = input.identity_info.clone().unwrap_or_default();
+    let security_profiles = security_profiles(tx, &input.security_profile_ids)?;
     let id = UserId(tx.new_id());
     let user = User {
         id,
         username: input.username.clone(),
         password_hash: call.password_hash.clone(),
-        identity: Identity {
-            first_name: identity.first_name,
-            last_name: identity.last_name,
-            email: identity.email,
-            secondary_email: identity.secondary_email,
-            mobile: identity.mobile,
-        },
+        identity: input.identity_info.as_ref().map(identity).unwrap_or_default(),
         phone: input.phone_config.as_ref().map(phone),
         directory_user_id: Some(input.directory_user_id.clone().unwrap_or_else(|| id.to_string())),
         security_profiles,
@@ -119,6 +114,20 @@ pub(crate) fn create_user(
     tx.put(agent_queue(tx, id));
     tx.put(user);
     Ok(shapes::CreateUserResponse { user_id: Some(id.to_string()), user_arn: Some(arn(tx, id)) })
+}
+
+fn security_profiles(tx: &Tx<'_>, given: &[String]) -> Result<BTreeSet<SecurityProfileId>, ApiError> {
+    given.iter().map(|given| Ok(load::<SecurityProfile>(tx, given)?.id)).collect()
+}
+
+fn identity(given: &shapes::UserIdentityInfo) -> Identity {
+    Identity {
+        first_name: given.first_name.clone(),
+        last_name: given.last_name.clone(),
+        email: given.email.clone(),
+        secondary_email: given.secondary_email.clone(),
+        mobile: given.mobile.clone(),
+    }
 }
 
 /// A password is for instances that manage their users themselves, and only for those; a name that a directory gives
@@ -260,19 +269,12 @@ pub(crate) fn describe_user(
         secondary_email: user.identity.secondary_email.clone(),
         mobile: user.identity.mobile.clone(),
     };
-    let phone = |phone: &PhoneConfig| shapes::UserPhoneConfig {
-        phone_type: Some(same(phone.phone_type.as_str())),
-        auto_accept: Some(phone.auto_accept),
-        after_contact_work_time_limit: i32::try_from(phone.after_contact_work_seconds).ok(),
-        desk_phone_number: phone.desk_phone_number.clone(),
-        persistent_connection: phone.persistent_connection,
-    };
     let shown = shapes::User {
         id: Some(user.id.to_string()),
         arn: Some(arn(tx, user.id)),
         username: Some(user.username.clone()),
         identity_info: (user.identity != Identity::default()).then_some(identity),
-        phone_config: user.phone.as_ref().map(phone),
+        phone_config: user.phone.as_ref().map(shown_phone),
         directory_user_id: user.directory_user_id.clone(),
         security_profile_ids: Some(user.security_profiles.iter().map(ToString::to_string).collect()),
         routing_profile_id: Some(user.routing_profile.to_string()),
@@ -285,6 +287,16 @@ pub(crate) fn describe_user(
         ..shapes::User::default()
     };
     Ok(shapes::DescribeUserResponse { user: Some(shown) })
+}
+
+fn shown_phone(phone: &PhoneConfig) -> shapes::UserPhoneConfig {
+    shapes::UserPhoneConfig {
+        phone_type: Some(same(phone.phone_type.as_str())),
+        auto_accept: Some(phone.auto_accept),
+        after_contact_work_time_limit: i32::try_from(phone.after_contact_work_seconds).ok(),
+        desk_phone_number: phone.desk_phone_number.clone(),
+        persistent_connection: phone.persistent_connection,
+    }
 }
 
 /// A list that is left out of answers when it is empty.
@@ -366,6 +378,31 @@ pub(crate) fn update_user_config(
         after_contact_work: input.after_contact_work_configs.as_deref(),
     };
     change_user(tx, &input.user_id, |user| Ok(settings.apply(&mut user.channels)?))
+}
+
+/// Replaces who a user is.
+pub(crate) fn update_user_identity_info(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateUserIdentityInfoRequest,
+) -> Result<api::Empty, Halt> {
+    change_user(tx, &input.user_id, |user| {
+        user.identity = identity(&input.identity_info);
+        Ok(())
+    })
+}
+
+/// Replaces what a user may do in the pages.
+pub(crate) fn update_user_security_profiles(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateUserSecurityProfilesRequest,
+) -> Result<api::Empty, Halt> {
+    let profiles = security_profiles(tx, &input.security_profile_ids)?;
+    change_user(tx, &input.user_id, |user| {
+        user.security_profiles = profiles;
+        Ok(())
+    })
 }
 
 /// Deletes a user and its agent queue. What the agent was offered goes back to its queue; contacts that the agent has

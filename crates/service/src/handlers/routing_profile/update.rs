@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::error::{ApiError, Halt, name_exists, resource_in_use};
 use crate::handlers::agent::configuration_changed;
 use crate::handlers::resource::{load, same};
-use crate::handlers::search::{self, Criteria, Field, Test};
+use crate::handlers::search::{self, Field};
 use crate::operations::in_instance;
 use crate::tx::Tx;
 
@@ -130,21 +130,7 @@ const FIELDS: [Field<RoutingProfile>; 4] = [
     },
 ];
 
-impl Criteria for shapes::RoutingProfileSearchCriteria {
-    type Record = RoutingProfile;
-
-    fn any(&self) -> &[Self] {
-        self.or_conditions.as_deref().unwrap_or_default()
-    }
-
-    fn all(&self) -> &[Self] {
-        self.and_conditions.as_deref().unwrap_or_default()
-    }
-
-    fn own(&self) -> Result<Vec<Test<RoutingProfile>>, ApiError> {
-        self.string_condition.iter().map(|condition| search::string(&FIELDS, condition)).collect()
-    }
-}
+search::criteria!(shapes::RoutingProfileSearchCriteria: RoutingProfile, FIELDS);
 
 /// Searches routing profiles.
 pub(crate) fn search_routing_profiles(
@@ -152,13 +138,8 @@ pub(crate) fn search_routing_profiles(
     _: &Call,
     input: &shapes::SearchRoutingProfilesRequest,
 ) -> Result<shapes::SearchRoutingProfilesResponse, Halt> {
-    let mut tests = Vec::new();
-    if let Some(criteria) = &input.search_criteria {
-        tests.push(criteria.test()?);
-    }
-    if let Some(filter) = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref()) {
-        tests.extend(search::tags(filter));
-    }
+    let filter = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref());
+    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
     let profiles = tx.list::<RoutingProfile>();
     let (page, total) = search::search(profiles, &tests, input.next_token.as_deref(), input.max_results)?;
     let users = users_by_profile(tx);

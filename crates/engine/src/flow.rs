@@ -6,7 +6,9 @@
 pub mod compile;
 pub mod defaults;
 pub mod document;
+pub mod export;
 pub(crate) mod interpret;
+pub mod module;
 mod reference;
 pub mod run;
 mod table;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::flow::export::is_legacy;
+
 /// The only version of the language.
 pub const VERSION: &str = "2019-10-30";
 /// Longest content, in characters.
@@ -38,8 +40,7 @@ impl Document {
             return Err(NotAFlow::Length(length));
         }
         let root: Value = serde_json::from_str(content).map_err(|error| NotAFlow::NotJson(error.to_string()))?;
-        let legacy = root.get("modules").is_some_and(Value::is_array) && root.get("Actions").is_none();
-        if legacy { Err(NotAFlow::Legacy) } else { Ok(Document { root }) }
+        if is_legacy(&root) { Err(NotAFlow::Legacy) } else { Ok(Document { root }) }
     }
 
     /// The actions, as far as they are objects.

@@ -13,6 +13,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let file: File = serde_json::from_str(TEXT).expect("model/flow-actions.json is checked by the tests of this crate");
     Table {
         actions: file.actions.into_iter().map(|rule| (rule.action_type.clone(), rule)).collect(),
+        refused_types: file.refused_types,
         document: file.document,
     }
 });
@@ -25,12 +26,14 @@ pub(crate) const NO_MATCHING_CONDITION: &str = "NoMatchingCondition";
 #[derive(Deserialize)]
 struct File {
     document: DocumentRule,
+    refused_types: HashMap<String, Option<String>>,
     actions: Vec<ActionRule>,
 }
 
 /// The whole table.
 pub(crate) struct Table {
     actions: HashMap<String, ActionRule>,
+    refused_types: HashMap<String, Option<String>>,
     pub(crate) document: DocumentRule,
 }
 
@@ -132,6 +135,18 @@ pub enum Resolves {
     HoursOfOperation,
 }
 
+impl Resolves {
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Resolves::Flow => "flow",
+            Resolves::Module => "flow module",
+            Resolves::Queue => "queue",
+            Resolves::Prompt => "prompt",
+            Resolves::HoursOfOperation => "hours of operation",
+        }
+    }
+}
+
 /// A parameter, a field of one, or an element of a list or map, which has no name.
 #[derive(Deserialize)]
 pub(crate) struct ParameterRule {
@@ -223,6 +238,8 @@ pub(crate) struct ConditionRule {
     pub(crate) all_of_set_required: bool,
     #[serde(default)]
     pub(crate) must_include: Vec<String>,
+    /// A list parameter whose entries are operands, each of them, and with `must_include` the only ones.
+    pub(crate) one_per_entry_of: Option<String>,
     #[serde(default)]
     pub(crate) ascending: bool,
     pub(crate) range: Option<(Option<f64>, Option<f64>)>,
@@ -250,8 +267,16 @@ pub(crate) struct ErrorWhen {
 /// In which flows an action may be.
 #[derive(Deserialize)]
 pub(crate) struct FlowTypeRule {
+    pub(crate) allowed: Vec<String>,
     #[serde(default)]
     pub(crate) refusal_seen_live_in: Vec<String>,
+}
+
+impl ActionRule {
+    /// Whether it is for modules alone: the end of one.
+    pub(crate) fn ends_module(&self) -> bool {
+        self.flow_types.allowed == ["MODULE"]
+    }
 }
 
 #[derive(Deserialize)]
@@ -289,6 +314,11 @@ impl Table {
     /// The row of an action type.
     pub(crate) fn action(&self, action_type: &str) -> Option<&ActionRule> {
         self.actions.get(action_type)
+    }
+
+    /// The name of the type that is meant by a name which the service refuses.
+    pub(crate) fn right_name(&self, action_type: &str) -> Option<&str> {
+        self.refused_types.get(action_type)?.as_deref()
     }
 }
 

@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 
 pub use problem::Problem;
 
+use crate::arn::id_of;
 use crate::flow::FlowType;
-use crate::flow::document::scalar_text;
-use crate::flow::document::{Document, VERSION};
+use crate::flow::document::{Document, VERSION, scalar_text};
+use crate::flow::module::ModuleContract;
 pub use crate::flow::table::Resolves;
 use crate::flow::table::{ActionRule, When, table};
 use problem::Problems;
@@ -36,23 +37,64 @@ const FORBIDDEN_IDENTIFIERS: &[&str] = &[
 pub trait Resolver {
     /// Whether there is such a resource. `id` is what stands in the flow, without the ARN around it.
     fn exists(&self, kind: Resolves, id: &str) -> bool;
+
+    /// What a module takes and gives, when it declares that; calls of one that does not are not compared.
+    fn module_contract(&self, _id: &str) -> Option<ModuleContract> {
+        None
+    }
 }
 
 /// All problems of a flow, none when it can be published as one of this type; at most 50.
 pub fn validate(document: &Document, flow_type: FlowType, resolver: &dyn Resolver) -> Vec<Problem> {
+    check(document, Publication::Flow(flow_type), resolver)
+}
+
+/// All problems of a module, none when it can be published; at most 50. Its results are held to the contract, when there is one.
+pub fn validate_module(
+    document: &Document,
+    contract: Option<&ModuleContract>,
+    resolver: &dyn Resolver,
+) -> Vec<Problem> {
+    check(document, Publication::Module(contract), resolver)
+}
+
+/// What a document is to become.
+#[derive(Clone, Copy)]
+enum Publication<'a> {
+    Flow(FlowType),
+    Module(Option<&'a ModuleContract>),
+}
+
+impl Publication<'_> {
+    /// Why an action may not be in it: what a live instance was seen to refuse.
+    fn refuses(self, rule: &ActionRule) -> Option<String> {
+        let refused = |flow_type: FlowType| {
+            rule.ends_module() || rule.flow_types.refusal_seen_live_in.iter().any(|name| name == flow_type.as_str())
+        };
+        match self {
+            Publication::Flow(flow_type) if refused(flow_type) => {
+                let allowed = rule.flow_types.allowed.join(", ");
+                Some(format!("{} is for {allowed}, and this is to be a {flow_type}", rule.action_type))
+            }
+            Publication::Flow(_) | Publication::Module(_) => None,
+        }
+    }
+}
+
+fn check(document: &Document, publication: Publication<'_>, resolver: &dyn Resolver) -> Vec<Problem> {
     let mut problems = Problems::default();
     let Some(actions) = document.root.get("Actions").and_then(Value::as_array) else {
-        problems.add("", problem::NOT_A_DOCUMENT);
+        problems.add("", problem::NOT_A_DOCUMENT, "a flow is an object with Version, StartAction and a list Actions");
         return problems.finish();
     };
-    check_document(document, actions, &mut problems);
+    check_document(document, publication, actions, &mut problems);
     let identifiers: HashSet<&str> = actions.iter().filter_map(|a| a.get("Identifier")?.as_str()).collect();
+    let scene = Scene { publication, identifiers, resolver };
     for (index, action) in actions.iter().enumerate() {
-        let Some(action) = action.as_object() else {
-            problems.value(format!("Actions[{index}]"));
-            continue;
-        };
-        check_action(index, action, flow_type, &identifiers, resolver, &mut problems);
+        match action.as_object() {
+            Some(action) => check_action(index, action, &scene, &mut problems),
+            None => problems.value(format!("Actions[{index}]"), "an action is an object"),
+        }
     }
     if actions.len() <= table().document.max_actions {
         check_continue_branches(actions, &mut problems);
@@ -73,7 +115,12 @@ fn check_continue_branches(actions: &[Value], problems: &mut Problems) {
         while let Some(name) = open.pop() {
             let Some(next) = by_name.get(name).filter(|_| seen.insert(name)) else { continue };
             if is_wait(next) {
-                problems.add(format!("Actions[{index}].Transitions.Conditions"), problem::WAIT_IN_CONTINUE_BRANCH);
+                let hint = format!("the Wait {name:?} is reached while this one lets the flow continue");
+                problems.add(
+                    format!("Actions[{index}].Transitions.Conditions"),
+                    problem::WAIT_IN_CONTINUE_BRANCH,
+                    hint,
+                );
                 break;
             }
             open.extend(next.get("Transitions").and_then(|transitions| text(transitions, "NextAction")));
@@ -93,32 +140,40 @@ fn branches<'a>(action: &'a Value, name: &str) -> &'a [Value] {
     list.map_or(&[], Vec::as_slice)
 }
 
-fn check_document(document: &Document, actions: &[Value], problems: &mut Problems) {
+fn check_document(document: &Document, publication: Publication<'_>, actions: &[Value], problems: &mut Problems) {
     if document.root.get("Version").and_then(Value::as_str) != Some(VERSION) {
-        problems.value("Version");
+        problems.value("Version", format!("give {VERSION:?}"));
     }
-    if document.root.get("Settings").is_some() {
-        problems.name("Settings");
+    if matches!(publication, Publication::Flow(_)) && document.root.get("Settings").is_some() {
+        problems.name("Settings", "only the content of a module has Settings");
     }
     let max = table().document.max_actions;
     if actions.len() > max {
-        problems.add("Actions", format!("More than {max} actions in Actions"));
+        let hint = format!("it has {}: move some to another flow or a module", actions.len());
+        problems.add("Actions", format!("More than {max} actions in Actions"), hint);
     }
-    let start = document.start();
-    if start.is_none() {
-        problems.missing("StartAction");
-    } else if !actions.iter().any(|action| action.get("Identifier").and_then(Value::as_str) == start) {
-        problems.value("StartAction");
+    match document.start() {
+        None => problems.missing("StartAction", "name the Identifier of the first action"),
+        Some(start) if !actions.iter().any(|action| text(action, "Identifier") == Some(start)) => {
+            problems.value("StartAction", format!("no action has the Identifier {start:?}"));
+        }
+        Some(_) => {}
     }
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for (index, action) in actions.iter().enumerate() {
+    for (index, action) in actions.iter().enumerate().filter(|(_, action)| action.is_object()) {
         let path = format!("Actions[{index}].Identifier");
-        match action.get("Identifier").and_then(Value::as_str) {
-            None => problems.missing(path),
-            Some(name) if !is_identifier(name) => problems.value(path),
+        match text(action, "Identifier") {
+            None => problems.missing(path, "give each action a unique Identifier"),
+            Some(name) if !is_identifier(name) => {
+                let rule = &table().document.identifier;
+                let (most, none_of) = (rule.max_length, &rule.forbidden_characters);
+                let hint =
+                    format!("give 1 to {most} characters, none of {none_of}, and no member name of JavaScript objects");
+                problems.value(path, hint);
+            }
             Some(name) => {
-                if places.insert(name, index).is_some() {
-                    problems.value(path);
+                if let Some(first) = places.insert(name, index) {
+                    problems.value(path, format!("Actions[{first}] has the Identifier {name:?}, too"));
                 }
             }
         }
@@ -133,45 +188,59 @@ fn is_identifier(name: &str) -> bool {
         && !FORBIDDEN_IDENTIFIERS.contains(&name)
 }
 
+/// What all actions of a document are checked against.
+struct Scene<'a> {
+    publication: Publication<'a>,
+    identifiers: HashSet<&'a str>,
+    resolver: &'a dyn Resolver,
+}
+
 /// One action and where it is.
 struct Subject<'a> {
     index: usize,
     rule: &'a ActionRule,
     parameters: &'a Map<String, Value>,
     transitions: &'a Map<String, Value>,
-    identifiers: &'a HashSet<&'a str>,
-    resolver: &'a dyn Resolver,
+    scene: &'a Scene<'a>,
+    /// Of the module that the action invokes, when that is known.
+    invoked: Option<&'a ModuleContract>,
+    /// Of the module that the action is in, when there is one.
+    own: Option<&'a ModuleContract>,
 }
 
-fn check_action(
-    index: usize,
-    action: &Map<String, Value>,
-    flow_type: FlowType,
-    identifiers: &HashSet<&str>,
-    resolver: &dyn Resolver,
-    problems: &mut Problems,
-) {
+fn check_action(index: usize, action: &Map<String, Value>, scene: &Scene<'_>, problems: &mut Problems) {
     let action_type = match action.get("Type") {
         Some(Value::String(name)) => name.as_str(),
-        Some(_) => return problems.value(format!("Actions[{index}].Type")),
-        None => return problems.missing(format!("Actions[{index}].Type")),
+        Some(_) => return problems.value(format!("Actions[{index}].Type"), "the type is a string"),
+        None => return problems.missing(format!("Actions[{index}].Type"), "name the type of the action"),
     };
-    let Some(rule) = table().action(action_type) else { return problems.action_type(index, action_type) };
-    let only_in_modules = action_type == "EndFlowModuleExecution";
-    if only_in_modules || rule.flow_types.refusal_seen_live_in.iter().any(|refused| refused == flow_type.as_str()) {
-        problems.action_type(index, action_type);
+    let Some(rule) = table().action(action_type) else {
+        let hint = match table().right_name(action_type) {
+            Some(right) => format!("the type is called {right}"),
+            None => "the language has no such type".to_owned(),
+        };
+        return problems.action_type(index, action_type, hint);
+    };
+    if let Some(why) = scene.publication.refuses(rule) {
+        problems.action_type(index, action_type, why);
     }
     let none = Map::new();
     let mut part = |name: &str| match action.get(name) {
         None => Some(&none),
         Some(Value::Object(object)) => Some(object),
         Some(_) => {
-            problems.value(format!("Actions[{index}].{name}"));
+            problems.value(format!("Actions[{index}].{name}"), "give an object");
             None
         }
     };
     let (Some(parameters), Some(transitions)) = (part("Parameters"), part("Transitions")) else { return };
-    let subject = Subject { index, rule, parameters, transitions, identifiers, resolver };
+    let module = parameters.get("FlowModuleId").and_then(Value::as_str);
+    let invoked = module.and_then(|module| scene.resolver.module_contract(id_of(module)));
+    let own = match scene.publication {
+        Publication::Module(contract) => contract,
+        Publication::Flow(_) => None,
+    };
+    let subject = Subject { index, rule, parameters, transitions, scene, invoked: invoked.as_ref(), own };
     parameters::check(&subject, problems);
     transitions::check(&subject, problems);
 }

@@ -15,3 +15,4 @@ mod sources;
 mod states;
 mod template;
 mod world;
+mod wrong_flows;

@@ -1,36 +1,67 @@
 //! Parameters: names, kinds, ranges, groups, ids.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::arn::id_of;
 use crate::flow::document::scalar_text;
 use crate::flow::reference::Path;
-use crate::flow::table::{GroupKind, Kind, LetterCase, Mode, ParameterRule};
+use crate::flow::table::{GroupKind, Kind, LetterCase, Mode, ParameterRule, When};
 use crate::flow::validate::problem::{EMPTY_ATTRIBUTE, Problems};
 use crate::flow::validate::{Subject, holds, lookup};
+
+const NOT_EMPTY: &str = "give at least one character; a blank is one";
 
 pub(super) fn check(subject: &Subject<'_>, problems: &mut Problems) {
     let Subject { index, rule, parameters, .. } = *subject;
     let path = format!("Actions[{index}].Parameters");
     if !rule.open_parameters {
         for name in parameters.keys().filter(|name| !rule.parameters.iter().any(|known| known.name == **name)) {
-            problems.name(format!("{path}.{name}"));
+            problems.name(format!("{path}.{name}"), names_hint(&rule.parameters));
         }
     }
     check_fields(subject, &rule.parameters, parameters, &path, problems);
     for group in &rule.groups {
         check_group(group.kind, &group.of, parameters, &path, problems);
     }
+    check_contracts(subject, &path, problems);
     for shape in rule.shapes.iter().filter(|shape| holds(&shape.when, parameters)) {
         for name in shape.require.iter().filter(|name| lookup(parameters, name).is_none()) {
-            problems.missing(format!("{path}.{name}"));
+            problems.missing(format!("{path}.{name}"), shape_hint(&shape.when, "needs"));
         }
         for name in shape.forbid.iter().filter(|name| lookup(parameters, name).is_some()) {
-            problems.name(format!("{path}.{name}"));
+            problems.name(format!("{path}.{name}"), shape_hint(&shape.when, "does not go with"));
         }
         if !shape.require_one_of.is_empty() {
             check_group(GroupKind::AtLeastOne, &shape.require_one_of, parameters, &path, problems);
         }
+    }
+}
+
+/// What a module takes and gives: the Input of whoever invokes it, the Result and ResultData that it ends with.
+fn check_contracts(subject: &Subject<'_>, path: &str, problems: &mut Problems) {
+    let keys = |name: &str| subject.parameters.get(name).and_then(Value::as_object).into_iter().flatten();
+    if let Some(contract) = subject.invoked {
+        for (key, _) in keys("Input").filter(|(key, _)| !contract.inputs.contains(*key)) {
+            problems.name(format!("{path}.Input.{key}"), declared_hint("inputs", &contract.inputs));
+        }
+    }
+    let Some(contract) = subject.own.filter(|_| subject.rule.ends_module()) else { return };
+    let result = subject.parameters.get("Result").and_then(Value::as_str);
+    if result.is_some_and(|result| !contract.results.contains(result)) {
+        problems.value(format!("{path}.Result"), declared_hint("results", &contract.results));
+    }
+    for (key, _) in keys("ResultData").filter(|(key, _)| !contract.outputs.contains(*key)) {
+        problems.name(format!("{path}.ResultData.{key}"), declared_hint("outputs", &contract.outputs));
+    }
+}
+
+pub(super) fn declared_hint(what: &str, declared: &BTreeSet<String>) -> String {
+    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+    match declared.as_slice() {
+        [] => format!("the Settings of the module declare no {what}"),
+        declared => format!("the {what} in the Settings of the module are {}", declared.join(", ")),
     }
 }
 
@@ -46,7 +77,7 @@ fn check_fields(
         let path = format!("{path}.{}", rule.name);
         match given.get(&rule.name) {
             Some(value) => check_value(subject, rule, value, &path, problems),
-            None if rule.required => problems.missing(path),
+            None if rule.required => problems.missing(path, format!("give {}", expected(rule))),
             None => {}
         }
     }
@@ -73,28 +104,32 @@ fn check_group(kind: GroupKind, of: &[String], given: &Map<String, Value>, path:
             } else {
                 "Parameters.PromptId, Parameters.Text, Parameters.SSML, Parameters.Media"
             };
-            problems
-                .add(path, format!("At least one of the following properties must be set. Properties: [{properties}]"));
+            let message = format!("At least one of the following properties must be set. Properties: [{properties}]");
+            problems.add(path, message, format!("give one of {}", of.join(", ")));
         }
         (true, false) => {
-            problems
-                .add(path, format!("Only one of these properties may be defined. Properties: [{}]", found.join(", ")));
+            let found = found.join(", ");
+            let message = format!("Only one of these properties may be defined. Properties: [{found}]");
+            problems.add(path, message, "keep one of them");
         }
-        (false, _) => problems.value(path),
+        (false, _) => problems.value(path, group_hint(kind, of)),
     }
 }
 
 fn check_value(subject: &Subject<'_>, rule: &ParameterRule, value: &Value, path: &str, problems: &mut Problems) {
     if rule.free || rule.json == Kind::Any {
         if value.as_str() == Some("") {
-            problems.value(format!("{}.Parameter", subject.index));
+            problems.add(path, format!("Invalid Action property value. Path: {}.Parameter", subject.index), NOT_EMPTY);
         }
         return;
     }
     match (rule.json, value) {
         (Kind::JsonBool, Value::Bool(_)) | (Kind::JsonNumber, Value::Number(_)) => {}
         // The live service says so, although it is the value that is wrong.
-        (_, Value::Bool(_)) => problems.action_type(subject.index, &subject.rule.action_type),
+        (_, Value::Bool(_)) => {
+            let hint = format!("{path} is a JSON boolean: give {}", expected(rule));
+            problems.action_type(subject.index, &subject.rule.action_type, hint);
+        }
         // What the path leads to is known when it runs.
         (Kind::Object, Value::String(text)) if rule.mode == Mode::Either && Path::parse(text).is_some() => {}
         (Kind::Object, Value::Object(given)) => check_object(subject, rule, given, path, problems),
@@ -114,7 +149,7 @@ fn check_value(subject: &Subject<'_>, rule: &ParameterRule, value: &Value, path:
         (Kind::String | Kind::Int | Kind::Float | Kind::Bool | Kind::Enum, Value::String(_)) => {
             check_scalar(subject, rule, value, path, problems);
         }
-        _ => problems.value(path),
+        _ => problems.value(path, format!("give {}", expected(rule))),
     }
 }
 
@@ -129,7 +164,7 @@ fn check_object(
         return;
     }
     for name in given.keys().filter(|name| !rule.fields.iter().any(|known| known.name == **name)) {
-        problems.name(format!("{path}.{name}"));
+        problems.name(format!("{path}.{name}"), names_hint(&rule.fields));
     }
     check_fields(subject, &rule.fields, given, path, problems);
     if !rule.exactly_one.is_empty() {
@@ -147,10 +182,12 @@ fn check_map(
     check_count(rule, given.len(), path, problems);
     for (key, value) in given {
         let path = format!("{path}.{key}");
-        if key.is_empty() || (!rule.keys_allowed.is_empty() && !rule.keys_allowed.contains(key)) {
-            problems.name(path);
+        if key.is_empty() {
+            problems.name(path, "a key has at least one character");
+        } else if !rule.keys_allowed.is_empty() && !rule.keys_allowed.contains(key) {
+            problems.name(path, format!("known are {}", rule.keys_allowed.join(", ")));
         } else if rule.name == "Attributes" && value.as_str() == Some("") {
-            problems.add(path, EMPTY_ATTRIBUTE);
+            problems.add(path, EMPTY_ATTRIBUTE, NOT_EMPTY);
         } else if let Some(element) = &rule.of {
             check_value(subject, element, value, &path, problems);
         }
@@ -159,10 +196,13 @@ fn check_map(
 
 fn check_count(rule: &ParameterRule, count: usize, path: &str, problems: &mut Problems) {
     let Some((min, max)) = rule.items else { return };
+    let hint = || format!("the number of entries is {count}: give one{}", range_text(min, max));
     match max.filter(|max| count > *max) {
-        Some(max) if rule.name == "Tags" => problems.add(path, format!("More than {max} tags in Parameters.Tags")),
-        Some(_) => problems.value(path),
-        None if min.is_some_and(|min| count < min) => problems.value(path),
+        Some(max) if rule.name == "Tags" => {
+            problems.add(path, format!("More than {max} tags in Parameters.Tags"), hint());
+        }
+        Some(_) => problems.value(path, hint()),
+        None if min.is_some_and(|min| count < min) => problems.value(path, hint()),
         None => {}
     }
 }
@@ -176,21 +216,97 @@ fn check_scalar(subject: &Subject<'_>, rule: &ParameterRule, value: &Value, path
         Mode::Either | Mode::Mixed => true,
     };
     let leaf_fits = !rule.leaf || matches!(&reference, Some(Some(path)) if path.has_leaf());
-    if text.is_empty() || !mode_fits || !leaf_fits {
-        return problems.value(path);
+    if text.is_empty() {
+        return problems.value(path, NOT_EMPTY);
+    }
+    if !mode_fits || !leaf_fits {
+        return problems.value(path, format!("give {}", expected(rule)));
     }
     // What a path leads to is known when it runs.
     if reference.is_some() || (rule.mode == Mode::Mixed && text.contains("$.")) {
         return;
     }
     if !literal_fits(subject, rule, &text) {
-        return problems.value(path);
+        return problems.value(path, format!("it is {text:?}: give {}", expected(rule)));
     }
     if let Some(kind) = rule.resolves
-        && !subject.resolver.exists(kind, id_of(&text))
+        && !subject.scene.resolver.exists(kind, id_of(&text))
     {
-        problems.add(path, format!("Failed to convert id: {text}"));
+        let hint = format!("the instance has no such {}", kind.noun());
+        problems.add(path, format!("Failed to convert id: {text}"), hint);
     }
+}
+
+/// What a parameter wants, in words.
+fn expected(rule: &ParameterRule) -> String {
+    let number = |what: &str| {
+        let (min, max) = rule.range.unwrap_or((None, None));
+        let longer = rule.async_max.map_or(String::new(), |max| format!(", to {max} when ASYNCHRONOUS"));
+        format!("{what}{}{longer}, as a string", range_text(min, max))
+    };
+    let literal = match rule.json {
+        Kind::Int => number("a whole number"),
+        Kind::Float => number("a number"),
+        Kind::Bool if rule.values.is_empty() => "\"True\" or \"False\", as a string".to_owned(),
+        Kind::Bool | Kind::Enum => format!("one of {}", rule.values.join(", ")),
+        Kind::String => {
+            let (min, max) = rule.length.unwrap_or((None, None));
+            match range_text(min, max) {
+                range if range.is_empty() => "a string".to_owned(),
+                range => format!("a string{range} characters"),
+            }
+        }
+        Kind::Object if rule.fields.is_empty() => "an object".to_owned(),
+        Kind::Object => format!("an object; {}", names_hint(&rule.fields)),
+        Kind::List => "a list".to_owned(),
+        Kind::Map => "an object of names and values".to_owned(),
+        Kind::Any => "any value".to_owned(),
+        Kind::JsonBool => "true or false, as JSON".to_owned(),
+        Kind::JsonNumber => "a number, as JSON".to_owned(),
+    };
+    match (rule.json, rule.mode) {
+        (_, Mode::Path) if rule.leaf => "a path to one value, such as $.Attributes.key".to_owned(),
+        (_, Mode::Path) => "a path, such as $.Attributes.key".to_owned(),
+        (Kind::Object | Kind::List | Kind::Map | Kind::Any | Kind::JsonBool | Kind::JsonNumber, _)
+        | (_, Mode::Static) => literal,
+        (_, Mode::Either | Mode::Mixed) => format!("{literal}, or a path such as $.Attributes.key"),
+    }
+}
+
+/// ` from … to …`, nothing without bounds.
+fn range_text<N: std::fmt::Display>(min: Option<N>, max: Option<N>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!(" from {min} to {max}"),
+        (Some(min), None) => format!(" of at least {min}"),
+        (None, Some(max)) => format!(" of at most {max}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn names_hint(rules: &[ParameterRule]) -> String {
+    let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    if names.is_empty() { "it has no parameters".to_owned() } else { format!("known are {}", names.join(", ")) }
+}
+
+fn group_hint(kind: GroupKind, of: &[String]) -> String {
+    let of = of.join(", ");
+    match kind {
+        GroupKind::ExactlyOne => format!("give exactly one of {of}"),
+        GroupKind::AtMostOne => format!("give at most one of {of}"),
+        GroupKind::AtLeastOne => format!("give at least one of {of}"),
+        GroupKind::AllOrNone => format!("give all of {of}, or none"),
+    }
+}
+
+/// Why a parameter has to be there, or must not.
+fn shape_hint(when: &When, verb: &str) -> String {
+    let values = when.iter().map(|(name, value)| match value {
+        Value::String(value) if matches!(value.as_str(), "present" | "absent") => format!("{name} {value}"),
+        Value::String(value) => format!("{name} {value:?}"),
+        other => format!("{name} one of {other}"),
+    });
+    let values = values.collect::<Vec<_>>().join(" and ");
+    if verb == "needs" { format!("an action with {values} needs it") } else { format!("it {verb} {values}") }
 }
 
 fn literal_fits(subject: &Subject<'_>, rule: &ParameterRule, text: &str) -> bool {

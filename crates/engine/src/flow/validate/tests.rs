@@ -75,7 +75,6 @@ fn the_document_as_a_whole() {
             "Invalid Action property value. Path: Version",
             "Invalid Action property name. Path: Settings",
             "Action is missing required property. Path: StartAction",
-            "Action is missing required property. Path: Actions[0].Identifier",
             "Invalid Action property value. Path: Actions[0]",
         ]
     );

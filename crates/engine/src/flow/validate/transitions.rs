@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::flow::document::scalar_text;
 use crate::flow::table::{ConditionRule, NO_MATCHING_CONDITION, NextRule};
-use crate::flow::validate::problem::{NO_CONDITIONS, Problems};
+use crate::flow::validate::parameters::declared_hint;
+use crate::flow::validate::problem::{MISSING_CONDITIONS, NO_CONDITIONS, Problems};
 use crate::flow::validate::{Subject, holds};
 
 pub(super) fn check(subject: &Subject<'_>, problems: &mut Problems) {
@@ -17,13 +18,15 @@ pub(super) fn check(subject: &Subject<'_>, problems: &mut Problems) {
         if transitions.values().any(|value| !is_empty(value)) {
             let action = format!("Actions[{index}]");
             let message = format!("Action does not support transitions. Path: {action}");
-            problems.add(action, message);
+            problems.add(action, message, "the action is terminal: its Transitions is {}");
         }
         return;
     }
     match transitions.get("NextAction").filter(|next| !next.is_null()) {
         Some(next) => check_target(subject, Some(next), format!("{path}.NextAction"), problems),
-        None if rule.next == NextRule::Required => problems.missing(format!("{path}.NextAction")),
+        None if rule.next == NextRule::Required => {
+            problems.missing(format!("{path}.NextAction"), "name the Identifier of the action that follows");
+        }
         None => {}
     }
     if let Some(errors) = branches(subject, "Errors", problems) {
@@ -40,17 +43,19 @@ fn branches<'a>(subject: &Subject<'a>, name: &str, problems: &mut Problems) -> O
         None | Some(Value::Null) => Some(&[]),
         Some(Value::Array(branches)) => Some(branches),
         Some(_) => {
-            problems.value(format!("Actions[{}].Transitions.{name}", subject.index));
+            problems.value(format!("Actions[{}].Transitions.{name}", subject.index), "give a list of branches");
             None
         }
     }
 }
 
 fn check_target(subject: &Subject<'_>, target: Option<&Value>, path: String, problems: &mut Problems) {
-    let known = target.and_then(Value::as_str).is_some_and(|name| subject.identifiers.contains(name));
-    if !known {
-        problems.value(path);
-    }
+    let hint = match target {
+        Some(Value::String(name)) if subject.scene.identifiers.contains(name.as_str()) => return,
+        Some(Value::String(name)) => format!("no action has the Identifier {name:?}"),
+        Some(_) | None => "name the Identifier of an action".to_owned(),
+    };
+    problems.value(path, hint);
 }
 
 fn check_errors(subject: &Subject<'_>, errors: &[Value], problems: &mut Problems) {
@@ -71,19 +76,31 @@ fn check_errors(subject: &Subject<'_>, errors: &[Value], problems: &mut Problems
     for (i, branch) in errors.iter().enumerate() {
         let path = format!("Actions[{index}].Transitions.Errors[{i}]");
         let Some(error) = branch.get("ErrorType").and_then(Value::as_str) else {
-            problems.missing(format!("{path}.ErrorType"));
+            problems.missing(format!("{path}.ErrorType"), "name the error that the branch is for");
             continue;
         };
         let optional = rule.errors.optional.iter().any(|known| known == error);
         let known = required.iter().any(|known| *known == error) || optional;
         let allowed = known && !refused.iter().any(|name| *name == error);
-        if !allowed || !wired.insert(error) {
-            problems.wrong_error(index, error);
+        if !allowed {
+            problems.wrong_error(index, error, errors_hint(subject, &required, &refused));
+        } else if !wired.insert(error) {
+            problems.wrong_error(index, error, "an error has one branch, and this one is wired already");
         }
         check_target(subject, branch.get("NextAction"), format!("{path}.NextAction"), problems);
     }
     for error in required.into_iter().filter(|error| !wired.contains(error.as_str())) {
         problems.missing_error(index, error);
+    }
+}
+
+/// Which errors the action may have wired.
+fn errors_hint(subject: &Subject<'_>, required: &[&String], refused: &HashSet<&String>) -> String {
+    let optional = subject.rule.errors.optional.iter().filter(|name| !refused.contains(name));
+    let names: Vec<&str> = required.iter().copied().chain(optional).map(String::as_str).collect();
+    match names.as_slice() {
+        [] => format!("{} has no errors here", subject.rule.action_type),
+        names => format!("{} has the errors {} here", subject.rule.action_type, names.join(", ")),
     }
 }
 
@@ -98,12 +115,17 @@ fn check_conditions(subject: &Subject<'_>, conditions: &[Value], problems: &mut 
     let rule = condition_rule(subject);
     if !rule.allowed {
         if !conditions.is_empty() {
-            problems.add(format!("Actions[{index}].Transitions.Conditions"), NO_CONDITIONS);
+            let hint = format!("{} has no conditions here: take them away", subject.rule.action_type);
+            problems.add(format!("Actions[{index}].Transitions.Conditions"), NO_CONDITIONS, hint);
         }
         return;
     }
     if conditions.is_empty() && rule.min.is_some_and(|min| min > 0) {
-        return problems.missing("Transitions.Conditions");
+        return problems.add(
+            format!("Actions[{index}].Transitions.Conditions"),
+            MISSING_CONDITIONS,
+            conditions_hint(rule),
+        );
     }
     let mut operands = Vec::new();
     let mut fits =
@@ -115,6 +137,7 @@ fn check_conditions(subject: &Subject<'_>, conditions: &[Value], problems: &mut 
                 problems.add(
                     format!("Actions[{index}].Transitions.Conditions[{i}]"),
                     format!("Invalid branch. Path: {path}"),
+                    "an operand has at least one character; a blank is one",
                 );
             }
             Some((operator, operand)) => {
@@ -134,12 +157,52 @@ fn check_conditions(subject: &Subject<'_>, conditions: &[Value], problems: &mut 
     let given = |wanted: &String| operands.iter().any(|(_, operand)| operand == wanted);
     fits &= !rule.all_of_set_required || rule.set.iter().all(given);
     fits &= rule.must_include.iter().all(given);
+    if let Some(list) = &rule.one_per_entry_of {
+        let entries = subject.parameters.get(list).and_then(Value::as_array).into_iter().flatten();
+        let entries: Vec<&str> = entries.filter_map(Value::as_str).collect();
+        fits &= entries.iter().all(|entry| given(&(*entry).to_owned()));
+        fits &= operands
+            .iter()
+            .all(|(_, operand)| rule.must_include.contains(operand) || entries.contains(&operand.as_str()));
+    }
     if rule.ascending {
         fits &= operands.is_sorted_by_key(|(_, operand)| operand.parse::<i64>().unwrap_or_default());
     }
-    if !fits {
-        problems.value(format!("Actions[{index}].Transitions.Conditions"));
+    if let Some(contract) = subject.invoked {
+        fits &= operands.iter().all(|(_, operand)| contract.results.contains(operand));
     }
+    if !fits {
+        let hint = match subject.invoked {
+            Some(contract) => declared_hint("results", &contract.results),
+            None => conditions_hint(rule),
+        };
+        problems.value(format!("Actions[{index}].Transitions.Conditions"), hint);
+    }
+}
+
+/// Which conditions the action may have.
+fn conditions_hint(rule: &ConditionRule) -> String {
+    let operators = rule.operators.join(", ");
+    let count = match (rule.min, rule.max) {
+        (Some(min), Some(max)) if min == max => format!("{min} conditions"),
+        (Some(min), Some(max)) => format!("{min} to {max} conditions"),
+        (Some(min), None) if min > 0 => format!("at least {min} conditions"),
+        _ => "conditions".to_owned(),
+    };
+    let operands = match rule.operands.as_str() {
+        "numeric" => match rule.range {
+            Some((Some(min), Some(max))) => format!("one number from {min} to {max}"),
+            _ => "one number".to_owned(),
+        },
+        _ if !rule.set.is_empty() => format!("one of {}", rule.set.join(", ")),
+        _ => "one text".to_owned(),
+    };
+    let entries = match &rule.one_per_entry_of {
+        Some(list) => format!(": {} and each entry of {list}", rule.must_include.join(", ")),
+        None => String::new(),
+    };
+    let order = if rule.ascending { ", in ascending order" } else { "" };
+    format!("give {count} with {operators} and as operand {operands}, each once{order}{entries}")
 }
 
 /// Operator and its one operand.

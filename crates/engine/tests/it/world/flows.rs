@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{ANN, BASIC, NOON, OTHER};
 
 /// The content of a flow written as one action a line: identifier, type, parameters without blanks, and branches `next=target`,
-/// `ErrorType=target`, `Operator:operand=target`. The first action is the start.
+/// `ErrorType=target`, `Operator:operand=target`; or as JSON. The first action is the start.
 pub(crate) fn content(text: &str) -> String {
     let text = text
         .replace("BASIC", &BASIC.to_string())
@@ -18,6 +18,9 @@ pub(crate) fn content(text: &str) -> String {
 }
 
 fn action(line: &str) -> Value {
+    if line.starts_with('{') {
+        return serde_json::from_str(line).unwrap();
+    }
     let mut words = line.splitn(3, ' ');
     let (identifier, action_type) = (words.next().unwrap(), words.next().unwrap());
     let rest = words.next().unwrap_or_default();

@@ -18,6 +18,7 @@ use crate::attachments::Attachments;
 use crate::backend::Backend;
 use crate::clock::{self, Clock};
 use crate::config::{Config, Days, Synchronous};
+use crate::event_feed::{EventLog, ServiceLog};
 use crate::runtime::{Runtime, RuntimeOptions};
 use crate::secrets::{self, Keyring};
 use crate::{memory, tls};
@@ -109,6 +110,11 @@ impl Application {
     /// The desk of the agents, in front of this back end.
     pub fn desk(&self, backend: &Arc<Backend>) -> Arc<dyn Desk> {
         Arc::new(ServiceDesk::new(Arc::clone(&self.runtime), Arc::clone(backend)))
+    }
+
+    /// The events of the instances.
+    pub fn event_log(&self) -> Arc<dyn EventLog> {
+        Arc::new(ServiceLog::new(Arc::clone(&self.runtime)))
     }
 
     /// The access keys that requests are signed with.

@@ -4,6 +4,8 @@
 //! or when it has waited for long enough. With `Accept: text/event-stream` the answer goes on. Nothing is kept for a
 //! reader: events are in the journal, and whoever comes too late is told which is the oldest.
 
+mod service_log;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,8 @@ use wire::WireError;
 
 use crate::changes::{Changes, Subscription};
 use crate::http::{Answer, query_value, streamed, whole};
+
+pub use service_log::ServiceLog;
 
 /// Events in an answer, unless fewer are asked for.
 const EVENTS_MAX: usize = 1_000;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use engine::InstanceId;
 use engine::instance::InstanceStatus;
-use service::{AccessKey, ApiError, Directory, Input, Request, Settings};
+use service::{AccessKey, ApiError, Directory, Events, Input, ReadEventsError, Request, Settings};
 use sha2::{Digest, Sha256};
 use store::sqlite::SqliteStore;
 use store::{GroupCommit, ReaderBounds, Readers, Scan, Scope, Store, WriterBounds, WriterStatistics};
@@ -233,6 +233,19 @@ impl Runtime {
         };
         self.shared.readers.submit(read).map_err(ApiError::internal)?;
         answer.await.map_err(|_| ApiError::internal("the digest was not computed"))?.map_err(ApiError::internal)
+    }
+
+    /// The durable events of an instance after `after`, at most `max`.
+    pub async fn events(&self, instance: InstanceId, after: u64, max: usize) -> Result<Events, ReadEventsError> {
+        let arns = self.arn_scope(instance);
+        let (reply, answer) = oneshot::channel();
+        let read = move |store: &dyn Store| {
+            // Nobody waits any more if the send fails.
+            let _ = reply.send(service::read_events(store, &arns, after, max));
+        };
+        let refused = |reason| ReadEventsError::Store(store::Unavailable::without_source("read events", reason));
+        self.shared.readers.submit(read).map_err(|_| refused(store::Reason::Busy))?;
+        answer.await.map_err(|_| refused(store::Reason::Stopped))?
     }
 
     /// Reads the clock.

@@ -15,6 +15,7 @@ use crate::application::{Application, EnvironmentSecrets};
 use crate::clock;
 use crate::config::Config;
 use crate::control_socket::ControlSocket;
+use crate::event_feed::EventFeed;
 use crate::http::{Edge, Interfaces, Listener, listen};
 use crate::{open_files, telemetry};
 
@@ -40,7 +41,7 @@ pub async fn serve(config: &Config, secrets: EnvironmentSecrets) -> anyhow::Resu
     let backend = application.backend();
     let (agents, agents_upkeep) = AgentInterface::new(config, application.desk(&backend))?;
     let keeping = tokio::spawn(Arc::clone(&agents).keep(agents_upkeep));
-    let interfaces = Interfaces { agents: Some(agents), events: None };
+    let interfaces = Interfaces { agents: Some(agents), events: Some(EventFeed::new(application.event_log())) };
     let edge = Edge::with_interfaces(config, backend, application.access_keys(), interfaces);
     let upkeep = tokio::spawn(upkeep());
 

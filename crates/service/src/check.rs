@@ -172,7 +172,7 @@ fn check_journal(
                 }
             }
             begins.get_or_insert(entry.first_event);
-            next = Some((entry.first_event + entry.events.len() as u64, entry.commit));
+            next = Some((entry.next_event(), entry.commit));
         }
         Err(error) => findings.problem(format!("journal entry {key}: {error}")),
     })?;

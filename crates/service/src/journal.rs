@@ -6,7 +6,7 @@
 use engine::Timestamp;
 use store::{Key, KeyId};
 
-use crate::event::EventRecord;
+use crate::event::{AgentEventRecord, Event, EventRecord};
 use crate::kinds;
 use crate::token::TokenEntry;
 
@@ -22,15 +22,62 @@ pub struct JournalEntry {
     /// When the commit was begun, in the instance's time.
     #[n(2)]
     pub at: Timestamp,
-    /// The events, numbered from `first_event` without a gap.
+    /// The events of contacts, in their order; see [`JournalEntry::events`].
     #[n(3)]
-    pub events: Vec<EventRecord>,
+    pub contacts: Vec<EventRecord>,
     /// The tokens of calls that made something.
     #[n(4)]
     pub tokens: Vec<TokenEntry>,
+    /// The events of agents, in their order.
+    #[n(5)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub agents: Vec<PlacedAgentEvent>,
+}
+
+/// An event of an agent between those of contacts.
+#[derive(Debug, Clone, PartialEq, minicbor::Encode, minicbor::Decode)]
+pub struct PlacedAgentEvent {
+    /// How many events of the entry come before it, of either kind.
+    #[n(0)]
+    pub place: u32,
+    /// The event.
+    #[n(1)]
+    pub event: AgentEventRecord,
 }
 
 impl JournalEntry {
+    /// The entry of a commit with these events.
+    pub fn new(first_event: u64, commit: u64, at: Timestamp, events: Vec<Event>, tokens: Vec<TokenEntry>) -> Self {
+        let (mut contacts, mut agents) = (Vec::new(), Vec::new());
+        for (place, event) in (0..).zip(events) {
+            match event {
+                Event::Contact(event) => contacts.push(event),
+                Event::Agent(event) => agents.push(PlacedAgentEvent { place, event: *event }),
+            }
+        }
+        JournalEntry { first_event, commit, at, contacts, tokens, agents }
+    }
+
+    /// How many events there are.
+    pub fn event_count(&self) -> u64 {
+        (self.contacts.len() + self.agents.len()) as u64
+    }
+
+    /// The number of the event that comes after those of this entry.
+    pub fn next_event(&self) -> u64 {
+        self.first_event + self.event_count()
+    }
+
+    /// The events in their order, numbered from `first_event` without a gap.
+    pub fn events(self) -> impl Iterator<Item = (u64, Event)> {
+        let (mut contacts, mut agents) = (self.contacts.into_iter(), self.agents.into_iter().peekable());
+        let events = (0..).map_while(move |place| match agents.next_if(|agent| agent.place == place) {
+            Some(agent) => Some(Event::Agent(Box::new(agent.event))),
+            None => contacts.next().map(Event::Contact),
+        });
+        (self.first_event..).zip(events)
+    }
+
     /// Where the entry is stored.
     pub fn key(&self) -> Key {
         Key::new(kinds::JOURNAL, Self::id(self.first_event, self.commit))

@@ -20,6 +20,7 @@ mod effect;
 mod environment;
 mod error;
 mod event;
+mod event_log;
 #[cfg(test)]
 mod golden;
 mod handlers;
@@ -41,6 +42,7 @@ pub use check::{Findings, PROBLEMS_MAX, check};
 pub use directory::{Directory, DirectoryChange, InstanceEntry};
 pub use effect::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord};
 pub use error::{ApiError, instance_not_found, throttled};
+pub use event_log::{Events, ReadEventsError, read_events};
 pub use handlers::access_key::AccessKey;
 pub use instance_loop::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, TurnBounds, TurnReport};
 pub use journal::JournalEntry;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::effect::{Effect, EffectId, EffectRecord};
 use crate::error::{ApiError, Halt};
-use crate::event::EventRecord;
+use crate::event::Event;
 use crate::kinds;
 use crate::record::{self, Record};
 use crate::settings::Settings;
@@ -307,7 +307,7 @@ impl<'w> Tx<'w> {
     }
 
     /// Appends an event to the instance's sequence.
-    pub fn emit(&mut self, event: EventRecord) {
+    pub fn emit(&mut self, event: Event) {
         self.changes.events.push(event);
     }
 

@@ -19,7 +19,7 @@ use crate::agents::AgentOrder;
 use crate::contacts::ContactTable;
 use crate::directory::DirectoryChange;
 use crate::effect::EffectRecord;
-use crate::event::EventRecord;
+use crate::event::Event;
 use crate::handlers::access_key::AccessKey;
 use crate::journal::JournalEntry;
 use crate::kinds;
@@ -145,7 +145,7 @@ impl World {
         for token in &entry.tokens {
             self.tokens.add(token, 0);
         }
-        self.last_event = self.last_event.max(entry.first_event + entry.events.len() as u64 - 1);
+        self.last_event = self.last_event.max(entry.next_event() - 1);
     }
 
     /// A record of configuration.
@@ -212,12 +212,7 @@ impl World {
 
     /// Takes the changes of one handler as part of commit `commit`, adds what is to be written, and hands back what
     /// belongs into the commit's journal entry.
-    pub fn apply(
-        &mut self,
-        changes: Changes,
-        commit: u64,
-        writes: &mut Vec<Write>,
-    ) -> (Vec<EventRecord>, Vec<TokenEntry>) {
+    pub fn apply(&mut self, changes: Changes, commit: u64, writes: &mut Vec<Write>) -> (Vec<Event>, Vec<TokenEntry>) {
         for ((kind, id), change) in changes.config {
             self.kinds_changed.insert(kind, commit);
             if ROUTED.contains(&kind) {
@@ -374,7 +369,7 @@ pub struct Changes {
     /// Cold records: new bytes, or deleted.
     pub cold: BTreeMap<Key, Option<Vec<u8>>>,
     /// Events, in order.
-    pub events: Vec<EventRecord>,
+    pub events: Vec<Event>,
     /// Tokens whose call made something.
     pub tokens: Vec<TokenEntry>,
 }

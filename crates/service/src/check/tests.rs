@@ -10,7 +10,7 @@ use store::{Batch, Epoch, Write};
 use uuid::Uuid;
 
 use super::*;
-use crate::event::EventRecord;
+use crate::event::{Event, EventRecord};
 
 /// Journal entries as (first event, how many events, commit), and the number of the last commit.
 fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: &Expect) {
@@ -31,7 +31,7 @@ fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: &Expect) 
         let entries = if number == 1 { entries } else { &[] };
         let writes = entries.iter().map(|&(first_event, events, commit)| {
             let entry =
-                JournalEntry { first_event, commit, at, events: vec![event.clone(); events], tokens: Vec::new() };
+                JournalEntry::new(first_event, commit, at, vec![Event::Contact(event.clone()); events], Vec::new());
             Write::Put { key: entry.key(), value: record::encode(&entry) }
         });
         let (epoch, number) = (Epoch::FIRST, CommitNumber(number));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::agent::{Agent, AgentContact, AgentContactState, NextStatus, Presence, StatusRef};
+use engine::agent::{Agent, AgentContact, AgentContactState, AgentEventType, NextStatus, Presence, StatusRef};
 use engine::agent_status::{AgentStatus, AgentStatusKind, AgentStatusState};
 use engine::contact::{
     Chain, Contact, DisconnectReason, EventHook, EventType, Hook, InitiationMethod, PendingAttachment, Reference,
@@ -33,10 +33,10 @@ use engine::{
 use uuid::Uuid;
 
 use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord};
-use crate::event::EventRecord;
+use crate::event::{AgentEventRecord, AgentFace, EventRecord};
 use crate::handlers::access_key::AccessKey;
 use crate::handlers::defaults::Defaults;
-use crate::journal::JournalEntry;
+use crate::journal::{JournalEntry, PlacedAgentEvent};
 use crate::token::{TokenEntry, TokenHash, TokenSegment};
 
 fn id(n: u8) -> Uuid {
@@ -537,9 +537,30 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
         first_event: 1_000_000,
         commit: 70_001,
         at: at(31),
-        events: EventType::ALL.iter().map(event).collect(),
+        contacts: EventType::ALL.iter().map(event).collect(),
         tokens: vec![token()],
+        agents: Vec::new(),
     };
-    let empty = JournalEntry { events: Vec::new(), tokens: Vec::new(), ..entry.clone() };
-    vec![entry, empty]
+    let empty = JournalEntry { contacts: Vec::new(), tokens: Vec::new(), ..entry.clone() };
+    let status = StatusRef { id: AgentStatusId(id(7)), kind: AgentStatusKind::Routable };
+    let face = AgentFace {
+        status,
+        since: at(3),
+        next: Some(NextStatus { status, enqueued: at(4) }),
+        contacts: agents().swap_remove(0).contacts,
+        routing_profile: Some(RoutingProfileId(id(8))),
+    };
+    let agent = |place: usize, event_type: &AgentEventType| PlacedAgentEvent {
+        place: place as u32 * 2,
+        event: AgentEventRecord {
+            agent: UserId(id(6)),
+            at: at(32),
+            event_type: *event_type,
+            before: (place > 0).then(|| face.clone()),
+            after: face.clone(),
+        },
+    };
+    let agents = AgentEventType::ALL.iter().enumerate().map(|(place, event)| agent(place, event)).collect();
+    let with_agents = JournalEntry { agents, ..entry.clone() };
+    vec![entry, empty, with_agents]
 }

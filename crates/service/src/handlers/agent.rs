@@ -2,7 +2,7 @@
 
 use api::shapes;
 pub use engine::agent::Event;
-use engine::agent::{Agent, Effect, step};
+use engine::agent::{Agent, AgentEventType, Effect, step};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
 use engine::user::User;
 use engine::{AgentStatusId, UserId};
@@ -12,6 +12,7 @@ use super::contact::{load_contact, move_contact, named_contact};
 use super::resource::load;
 use crate::call::Call;
 use crate::error::{ApiError, Halt};
+use crate::event::{self, AgentEventRecord, AgentFace};
 use crate::kinds;
 use crate::operations::in_instance;
 use crate::record::Record;
@@ -49,10 +50,10 @@ pub fn offline(tx: &Tx<'_>) -> Result<AgentStatusId, Halt> {
 /// Moves an agent by one event, saves it, and moves the contacts that it concerns. What a contact tells a user who is gone is lost.
 pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Halt> {
     let Some(mut agent) = load_agent(tx, user)? else { return Ok(()) };
-    let version = agent.version;
+    let before = agent.clone();
     let effects = step(&mut agent, event, tx.now, &tx.settings().limits)?;
-    if agent.version != version {
-        tx.put(agent);
+    if agent.version != before.version {
+        tx.put(agent.clone());
     }
     for effect in effects {
         match effect {
@@ -61,11 +62,22 @@ pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Hal
                     move_contact(tx, contact, event)?;
                 }
             }
-            // The journal has contact events only, so far.
-            Effect::Emit(_) => {}
+            Effect::Emit(event_type) => emit(tx, event_type, &before, &agent),
         }
     }
     Ok(())
+}
+
+fn emit(tx: &mut Tx<'_>, event_type: AgentEventType, before: &Agent, after: &Agent) {
+    let profile = tx.get::<User>(after.user.as_bytes()).map(|user| user.routing_profile);
+    let event = AgentEventRecord {
+        agent: after.user,
+        at: tx.now,
+        event_type,
+        before: before.last_event.is_some().then(|| AgentFace::of(before, profile)),
+        after: AgentFace::of(after, profile),
+    };
+    tx.emit(event::Event::Agent(Box::new(event)));
 }
 
 /// An agent's timer is due.

@@ -24,7 +24,7 @@ use crate::call::Call;
 use crate::effect::{AttachmentJob, Effect};
 use crate::environment::Environment;
 use crate::error::{ApiError, Halt, contact_not_found};
-use crate::event::EventRecord;
+use crate::event::{self, EventRecord};
 use crate::operations::in_instance;
 use crate::tx::Tx;
 
@@ -84,7 +84,7 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
     let mut others = Vec::new();
     for step in steps {
         match step {
-            StepEffect::Emit(event) => tx.emit(EventRecord::of(&contact, event, tx.now)),
+            StepEffect::Emit(event) => tx.emit(event::Event::Contact(EventRecord::of(&contact, event, tx.now))),
             // The contact says so itself, by its pending turn.
             StepEffect::Continue { .. } => {}
             StepEffect::FetchAttachment(file) => {
@@ -141,13 +141,18 @@ fn shown_time(at: Timestamp) -> api::Timestamp {
     api::Timestamp(at.millis())
 }
 
+/// Segment attributes as the API shows them.
+pub fn shown_segments(segment: &BTreeMap<String, SegmentValue>) -> BTreeMap<String, shapes::SegmentAttributeValue> {
+    segment.iter().map(|(key, value)| (key.clone(), shown_segment(value))).collect()
+}
+
 fn shown_segment(value: &SegmentValue) -> shapes::SegmentAttributeValue {
     let mut shown = shapes::SegmentAttributeValue::default();
     match value {
         SegmentValue::String(text) => shown.value_string = Some(text.clone()),
         SegmentValue::Integer(number) => shown.value_integer = Some(i32::try_from(*number).unwrap_or(i32::MAX)),
         SegmentValue::Map(map) => {
-            shown.value_map = Some(map.iter().map(|(key, value)| (key.clone(), shown_segment(value))).collect());
+            shown.value_map = Some(shown_segments(map));
         }
         SegmentValue::List(list) => shown.value_list = Some(list.iter().map(shown_segment).collect()),
         SegmentValue::Arn(arn) => shown.value_arn = Some(arn.clone()),
@@ -254,7 +259,7 @@ pub fn describe_contact(
         queue_priority: Some(contact.head().priority),
         queue_time_adjustment_seconds: contact.queue_time_adjustment_seconds,
         tags: Some(tags),
-        segment_attributes: Some(segment.iter().map(|(key, value)| (key.clone(), shown_segment(value))).collect()),
+        segment_attributes: Some(shown_segments(&segment)),
         disconnect_reason: contact.disconnect_reason.map(|reason| reason.as_str().to_owned()),
         task_template_info: contact.template.as_ref().map(|template| shapes::TaskTemplateInfoV2 {
             arn: Some(scope.arn(Resource::TaskTemplate(template.id))),

@@ -10,7 +10,7 @@ use super::{Answer, Event, Health, InstanceLoop, Output, Waiting};
 use crate::directory::DirectoryChange;
 use crate::effect::EffectRecord;
 use crate::error::ApiError;
-use crate::event::EventRecord;
+use crate::event;
 use crate::journal::JournalEntry;
 use crate::record;
 use crate::token::TokenEntry;
@@ -45,7 +45,7 @@ pub(super) struct OpenBatch<R> {
     pub timers: usize,
     first_event: u64,
     writes: Vec<Write>,
-    events: Vec<EventRecord>,
+    events: Vec<event::Event>,
     tokens: Vec<TokenEntry>,
     released: Released<R>,
 }
@@ -101,8 +101,7 @@ impl<R> OpenBatch<R> {
     ) -> (Batch, Released<R>) {
         let mut writes = self.writes;
         if !self.events.is_empty() || !self.tokens.is_empty() {
-            let (events, tokens) = (self.events, self.tokens);
-            let entry = JournalEntry { first_event: self.first_event, commit: self.number, at: now, events, tokens };
+            let entry = JournalEntry::new(self.first_event, self.number, now, self.events, self.tokens);
             writes.push(Write::Put { key: entry.key(), value: record::encode(&entry) });
         }
         let next_due_ms = next_due.map(Timestamp::millis);

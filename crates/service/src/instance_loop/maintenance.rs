@@ -188,7 +188,7 @@ impl<R> InstanceLoop<R> {
     fn judge_journal(&self, key: &Key, value: &[u8]) -> Judgement {
         let Ok(entry) = record::decode::<JournalEntry>(value) else { return Judgement::End };
         // The last entry with events says where the sequence stands.
-        let is_last = entry.first_event + entry.events.len() as u64 > self.world.last_event;
+        let is_last = entry.next_event() > self.world.last_event;
         if entry.at >= self.now.plus_millis(-self.settings.event_retention_ms) || is_last {
             return Judgement::End;
         }

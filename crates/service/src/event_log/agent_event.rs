@@ -1,0 +1,156 @@
+//! Agent events, as the agent event stream of Amazon Connect has them (`contact-events.md` section 3).
+
+use engine::agent::AgentContact;
+use engine::agent_status::AgentStatus;
+use engine::arn::{Resource, Scope as ArnScope};
+use engine::queue::QueueKind;
+use engine::routing_profile::{Channel, RoutingProfile};
+use engine::user::User;
+use engine::{AgentStatusId, QueueId, UserId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::contact_event::queue_arn;
+use super::records::Records;
+use super::{ReadEventsError, without_nulls};
+use crate::event::{AgentEventRecord, AgentFace};
+
+const VERSION: &str = "2017-10-01";
+
+/// An event with the agent before and after it.
+pub(super) fn render(
+    records: &Records<'_>,
+    arns: &ArnScope,
+    id: Uuid,
+    event: &AgentEventRecord,
+) -> Result<Value, ReadEventsError> {
+    let user = records.user(event.agent)?;
+    let show = |face: &AgentFace| snapshot(records, arns, event.agent, user.as_ref(), face);
+    Ok(json!({
+        "AgentARN": arns.arn(Resource::User(event.agent)),
+        "AWSAccountId": arns.account,
+        "CurrentAgentSnapshot": show(&event.after)?,
+        "PreviousAgentSnapshot": event.before.as_ref().map(show).transpose()?,
+        "EventId": id.to_string(),
+        "EventTimestamp": event.at.to_string(),
+        "EventType": event.event_type.as_str(),
+        "InstanceARN": arns.instance_arn(),
+        "Version": VERSION,
+    }))
+}
+
+fn snapshot(
+    records: &Records<'_>,
+    arns: &ArnScope,
+    agent: UserId,
+    user: Option<&User>,
+    face: &AgentFace,
+) -> Result<Value, ReadEventsError> {
+    let profile = face.routing_profile.map(|id| records.routing_profile(id)).transpose()?.flatten();
+    let status = |id: AgentStatusId| records.get::<AgentStatus>(id.as_bytes());
+    let arn = |id: AgentStatusId| format!("{}/agent-state/{id}", arns.instance_arn());
+    let next = face.next.map(|next| {
+        Ok::<_, ReadEventsError>(json!({
+            "ARN": arn(next.status.id),
+            "Name": status(next.status.id)?.map(|status| status.name),
+            "EnqueuedTimestamp": next.enqueued.to_string(),
+        }))
+    });
+    let proficiencies: Vec<Value> = user
+        .map(|user| user.proficiencies.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|it| json!({"Name": it.attribute, "Value": it.value, "ProficiencyLevel": it.level}))
+        .collect();
+    let profile = profile.map(|profile| routing_profile(records, arns, agent, face, &profile)).transpose()?;
+    let contacts = face.contacts.iter().map(|entry| contact(records, arns, entry));
+    Ok(json!({
+        "AgentStatus": {
+            "ARN": arn(face.status.id),
+            "Name": status(face.status.id)?.map(|status| status.name),
+            "StartTimestamp": face.since.to_string(),
+            "Type": face.status.kind.as_str(),
+        },
+        "NextAgentStatus": next.transpose()?,
+        "Configuration": {
+            "FirstName": user.and_then(|user| user.identity.first_name.clone()),
+            "LastName": user.and_then(|user| user.identity.last_name.clone()),
+            "Username": user.map(|user| user.username.clone()),
+            "AgentHierarchyGroups": null,
+            "Proficiencies": proficiencies,
+            "RoutingProfile": profile,
+        },
+        "Contacts": contacts.collect::<Result<Vec<_>, ReadEventsError>>()?,
+    }))
+}
+
+fn routing_profile(
+    records: &Records<'_>,
+    arns: &ArnScope,
+    agent: UserId,
+    face: &AgentFace,
+    profile: &RoutingProfile,
+) -> Result<Value, ReadEventsError> {
+    let concurrency = profile.concurrencies.iter().map(|media| {
+        let active = face.contacts.iter().filter(|it| it.channel == media.channel && it.state.is_active()).count();
+        json!({
+            "Channel": media.channel.as_str(),
+            "AvailableSlots": usize::from(media.concurrency).saturating_sub(active),
+            "MaximumSlots": media.concurrency,
+        })
+    });
+    let channels_of = |queue: QueueId| -> Vec<Channel> {
+        profile.queues.iter().filter(|config| config.queue == queue).map(|config| config.channel).collect()
+    };
+    let mut queues: Vec<QueueId> = Vec::new();
+    for config in &profile.queues {
+        if !queues.contains(&config.queue) {
+            queues.push(config.queue);
+        }
+    }
+    // The agent's own queue comes first, and has no name.
+    let all_channels = profile.concurrencies.iter().map(|media| media.channel).collect();
+    let mut inbound = vec![queue(records, arns, QueueId::of_agent(agent), all_channels)?];
+    for id in queues {
+        inbound.push(queue(records, arns, id, channels_of(id))?);
+    }
+    let outbound = profile.default_outbound_queue;
+    Ok(json!({
+        "ARN": arns.arn(Resource::RoutingProfile(profile.id)),
+        "Name": profile.name,
+        "Concurrency": concurrency.collect::<Vec<_>>(),
+        "DefaultOutboundQueue": queue(records, arns, outbound, channels_of(outbound))?,
+        "InboundQueues": inbound,
+    }))
+}
+
+fn queue(
+    records: &Records<'_>,
+    arns: &ArnScope,
+    id: QueueId,
+    channels: Vec<Channel>,
+) -> Result<Value, ReadEventsError> {
+    let record = records.queue(id)?;
+    let kind = record.as_ref().map_or(QueueKind::Standard, |queue| queue.kind);
+    let name = record.map(|queue| queue.name).filter(|name| !name.is_empty());
+    Ok(json!({
+        "ARN": queue_arn(arns, id, kind),
+        "Channels": channels.into_iter().map(Channel::as_str).collect::<Vec<_>>(),
+        "Name": name,
+    }))
+}
+
+fn contact(records: &Records<'_>, arns: &ArnScope, entry: &AgentContact) -> Result<Value, ReadEventsError> {
+    let queue = entry.queue.map(|id| queue(records, arns, id, vec![entry.channel])).transpose()?;
+    Ok(without_nulls(json!({
+        "ContactId": entry.contact.to_string(),
+        "InitialContactId": entry.initial.to_string(),
+        "Channel": entry.channel.as_str(),
+        "InitiationMethod": entry.initiation_method.as_str(),
+        "State": entry.state.as_str(),
+        "StateStartTimestamp": entry.since.to_string(),
+        "ConnectedToAgentTimestamp": entry.connected.map(|at| at.to_string()),
+        "QueueTimestamp": entry.enqueued.map(|at| at.to_string()),
+        "Queue": queue,
+    })))
+}

@@ -1,0 +1,179 @@
+"""The events of an instance: of contacts, of agents, and the records of contacts that are complete."""
+
+import json
+import threading
+
+import pytest
+
+from harness import raw
+from harness.agents import Program
+from harness.connect import Instance, unique
+from harness.server import ACCOUNT, REGION, Server
+
+ENVELOPE = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
+
+
+def read(instance, after: int = 0, **query) -> dict:
+    asked = "&".join(f"{name}={value}" for name, value in {"instance": instance.id, "after": after, **query}.items())
+    return instance.server.control("GET", f"/events?{asked}")
+
+
+def all_events(instance) -> list[dict]:
+    """All events, read in small pages; their numbers have no gap."""
+    found, after = [], 0
+    while True:
+        page = read(instance, after, max=7)
+        if not page["Events"]:
+            break
+        found += page["Events"]
+        after = page["Next"]
+    assert [event["Sequence"] for event in found] == list(range(1, len(found) + 1))
+    return found
+
+
+def of_contact(events: list[dict], contact: str) -> list[dict]:
+    return [e for e in events if e["Type"] == "CONTACT" and e["Event"]["detail"]["contactId"] == contact]
+
+
+@pytest.fixture
+def robot(fresh):
+    user = fresh.user(Username="robot", IdentityInfo={"FirstName": "Rob", "LastName": "Ott"})
+    program = Program(fresh, user)
+    program.status("Available")
+    return program
+
+
+def test_the_life_of_a_task(fresh, robot):
+    task = fresh.task(ContactFlowId=fresh.flow(), Name="parcel", Description="lost", Attributes={"order": "7"})
+    fresh.when(task, lambda _: robot.contacts() == {task: "CONNECTING"}, "offered")
+    robot.act(task, "accept")
+    robot.act(task, "pause")
+    robot.act(task, "resume")
+    robot.act(task, "end")
+    robot.act(task, "close")
+    events = of_contact(all_events(fresh), task)
+    assert [event["Event"]["detail"]["eventType"] for event in events] == [
+        "INITIATED",
+        "CONNECTED_TO_SYSTEM",
+        "QUEUED",
+        "CONNECTED_TO_AGENT",
+        "PAUSED",
+        "RESUMED",
+        "DISCONNECTED",
+        "COMPLETED",
+    ]
+    for event in events:
+        envelope = event["Event"]
+        assert envelope.keys() == ENVELOPE
+        assert (envelope["detail-type"], envelope["source"]) == ("Amazon Connect Contact Event", "aws.connect")
+        assert (envelope["account"], envelope["region"]) == (ACCOUNT, REGION)
+        assert envelope["resources"][1:] == [fresh.arn_of("contact", task), fresh.arn]
+        detail = envelope["detail"]
+        assert (detail["channel"], detail["initiationMethod"], detail["instanceArn"]) == ("TASK", "API", fresh.arn)
+        assert detail["contactDetails"] == {"name": "parcel", "description": "lost"}
+        assert detail["segmentAttributes"]["connect:Subtype"] == {"valueString": "connect:Task"}
+        assert detail["tags"]["aws:connect:instanceId"] == fresh.id
+    first, last = events[0]["Event"]["detail"], events[-1]["Event"]["detail"]
+    assert {"queueInfo", "agentInfo", "disconnectTimestamp", "disconnectReason"}.isdisjoint(first)
+    assert last["queueInfo"]["queueArn"] == fresh.arn_of("queue", fresh.queue_id())
+    assert last["queueInfo"]["queueType"] == "STANDARD"
+    assert last["agentInfo"]["agentArn"] == fresh.user_arn(robot.user)
+    assert {"afterContactWorkStartTimestamp", "afterContactWorkEndTimestamp"} <= last["agentInfo"].keys()
+    assert last["disconnectReason"] == "AGENT_DISCONNECT"
+
+    assert [index for index, event in enumerate(events) if "ContactRecord" in event] == [7]
+    record = events[-1]["ContactRecord"]
+    assert (record["ContactId"], record["Attributes"]) == (task, {"order": "7"})
+    assert (record["Agent"]["Username"], record["AgentConnectionAttempts"]) == ("robot", 1)
+    assert (record["Queue"]["Name"], record["TotalPauseCount"]) == ("BasicQueue", 1)
+    fresh.update_contact_attributes(InitialContactId=task, Attributes={"order": "8"})
+    changed = of_contact(all_events(fresh), task)[-1]
+    assert changed["Event"]["detail"]["updatedProperties"] == ["UserDefinedAttributes"]
+    assert changed["ContactRecord"]["Attributes"] == {"order": "8"}
+
+
+def test_what_agents_do(fresh, robot):
+    task = fresh.task(ContactFlowId=fresh.flow())
+    fresh.when(task, lambda _: robot.contacts() == {task: "CONNECTING"}, "offered")
+    robot.act(task, "accept")
+    lunch = unique("lunch")
+    fresh.create_agent_status(Name=lunch, State="ENABLED")
+    robot.status(lunch)
+    robot.act(task, "complete")
+    robot.act(task, "close")
+    events = [event["Event"] for event in all_events(fresh) if event["Type"] == "AGENT"]
+    assert {event["AgentARN"] for event in events} == {fresh.user_arn(robot.user)}
+    assert {event["EventType"] for event in events} == {"STATE_CHANGE"}
+
+    def shown(snapshot) -> tuple:
+        following = snapshot["NextAgentStatus"]
+        states = [contact["State"] for contact in snapshot["Contacts"]]
+        return snapshot["AgentStatus"]["Name"], following and following["Name"], states
+
+    assert [shown(event["CurrentAgentSnapshot"]) for event in events] == [
+        ("Available", None, []),
+        ("Available", None, ["CONNECTING"]),
+        ("Available", None, ["CONNECTED"]),
+        ("Available", lunch, ["CONNECTED"]),
+        ("Available", lunch, ["ENDED"]),
+        (lunch, None, []),
+    ]
+    for before, after in zip(events, events[1:]):
+        assert after["PreviousAgentSnapshot"] == before["CurrentAgentSnapshot"]
+    configuration = events[1]["CurrentAgentSnapshot"]["Configuration"]
+    assert (configuration["FirstName"], configuration["Username"]) == ("Rob", "robot")
+    profile = configuration["RoutingProfile"]
+    assert profile["InboundQueues"][0]["ARN"] == f"{fresh.arn}/queue/agent/{robot.user}"
+    slots = {media["Channel"]: media["MaximumSlots"] - media["AvailableSlots"] for media in profile["Concurrency"]}
+    assert slots["TASK"] == 1
+
+
+def test_a_transfer_is_an_end_and_a_beginning(fresh):
+    task = fresh.task(ContactFlowId=fresh.flow())
+    fresh.when_queued(task)
+    made = fresh.transfer_contact(ContactId=task, ContactFlowId=fresh.flow(), QueueId=fresh.queue_id())["ContactId"]
+    fresh.when_queued(made)
+    events = all_events(fresh)
+    begun = of_contact(events, made)[0]["Event"]["detail"]
+    assert (begun["eventType"], begun["initiationMethod"], begun["previousContactId"]) == ("INITIATED", "TRANSFER", task)
+    ended = [event["Event"]["detail"]["eventType"] for event in of_contact(events, task)]
+    assert ended[-2:] == ["DISCONNECTED", "COMPLETED"]
+
+
+def test_a_reader_waits_for_what_comes(fresh):
+    flow = fresh.flow()
+    last = read(fresh)["Next"]
+    arrived = []
+    reader = threading.Thread(target=lambda: arrived.append(read(fresh, last, wait=30)))
+    reader.start()
+    task = fresh.task(ContactFlowId=flow)
+    reader.join(60)
+    assert arrived[0]["Events"][0]["Event"]["detail"]["contactId"] == task
+
+
+def test_reading_again_gives_the_same(fresh):
+    task = fresh.task(ContactFlowId=fresh.flow())
+    fresh.stop_contact(ContactId=task)
+    assert all_events(fresh) == all_events(fresh)
+    assert read(fresh, 10_000)["Events"] == []
+
+
+def test_events_that_are_not_kept_any_more(tmp_path):
+    server = Server(tmp_path, test_clock=True, config="[retention]\nevents_days = 1\ntokens_days = 1\n").start()
+    instance = Instance.create(server)
+    instance.stop_contact(ContactId=instance.task(ContactFlowId=instance.flow()))
+    kept = len(all_events(instance))
+    server.advance(3 * 86_400)
+    instance.stop_contact(ContactId=instance.task(ContactFlowId=instance.flow()))
+    server.advance(3_600)
+    answer = raw.send(server, "GET", f"/_callboard/v1/events?instance={instance.id}&after=0")
+    assert answer.status == 410, answer.body
+    assert "not kept" in json.loads(answer.body)["message"]
+    page = read(instance, kept)
+    assert page["Events"][0]["Sequence"] == kept + 1
+    assert server.stop() == 0
+
+
+def test_only_the_root_key_reads_events_of_an_instance_that_exists(fresh):
+    answer = raw.send(fresh.server, "GET", "/_callboard/v1/events?instance=nowhere")
+    assert (answer.status, answer.error_type) == (404, "ResourceNotFoundException")

@@ -77,7 +77,25 @@ impl<T> Default for Arena<T> {
     }
 }
 
+/// The things in their order.
+impl<T> From<Vec<T>> for Arena<T> {
+    fn from(things: Vec<T>) -> Arena<T> {
+        Arena { places: things.into_iter().map(Some).collect(), free: Vec::new() }
+    }
+}
+
 impl<T> Arena<T> {
+    /// How many things there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    /// The things by their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Idx<T>, &T)> {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(position, thing)| Some((Idx::at(position), thing.as_ref()?)))
+    }
+
     pub(crate) fn insert(&mut self, thing: T) -> Idx<T> {
         if let Some(idx) = self.free.pop() {
             self.places[idx.position()] = Some(thing);

@@ -11,6 +11,7 @@
 
 mod agent;
 mod arena;
+mod backlog;
 mod expression;
 mod lane;
 mod line;
@@ -18,5 +19,6 @@ mod matching;
 mod profile;
 mod router;
 
+pub use backlog::Backlog;
 pub use matching::Offer;
 pub use router::{QueueAgents, Router};

@@ -62,6 +62,31 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The line of these nodes, which are in order and in no line.
+    ///
+    /// The open nodes are those from the root always to the right: only there the next one can be added. It takes the place of those that are
+    /// below it in the heap, and these are finished.
+    pub(crate) fn of(nodes: &mut Nodes, members: &[Idx<Waiting>]) -> Line {
+        let mut open: Vec<Idx<Waiting>> = Vec::new();
+        for &node in members {
+            let mut below = None;
+            while let Some(at) = open.pop_if(|at| nodes[*at].weight() < nodes[node].weight()) {
+                update(nodes, at);
+                below = Some(at);
+            }
+            nodes[node].left = below;
+            if let Some(above) = open.last() {
+                nodes[*above].right = Some(node);
+            }
+            open.push(node);
+        }
+        let root = open.first().copied();
+        while let Some(at) = open.pop() {
+            update(nodes, at);
+        }
+        Line { root }
+    }
+
     pub(crate) fn insert(&mut self, nodes: &mut Nodes, node: Idx<Waiting>) {
         self.root = Some(insert(nodes, self.root, node));
     }

@@ -84,11 +84,10 @@ impl Router {
     /// A contact waits for an offer, or waits otherwise than before.
     pub fn put_contact(&mut self, contact: WaitingContact<'_>) {
         self.remove_contact(contact.contact);
-        let lane = self.lane(contact.queue, contact.channel);
-        let group = self.group(lane, contact.expression);
-        let since = contact.ranked_since.plus_seconds(-i64::from(contact.adjustment_seconds));
-        let rank = Rank { priority: contact.priority, since, contact: contact.contact };
-        let node = self.nodes.insert(Waiting::new(rank, contact.enqueued, group));
+        let waiting = self.waiting(contact);
+        let Waiting { rank, group, .. } = waiting;
+        let lane = self.groups[group].lane;
+        let node = self.nodes.insert(waiting);
         self.contacts.insert(contact.contact, node);
         self.groups[group].line.insert(&mut self.nodes, node);
         if self.groups[group].head.is_none_or(|head| rank < head) {
@@ -213,6 +212,15 @@ impl Router {
         agents
     }
 
+    /// The contact as a node of no line yet. Its group is there, perhaps empty.
+    pub(crate) fn waiting(&mut self, contact: WaitingContact<'_>) -> Waiting {
+        let lane = self.lane(contact.queue, contact.channel);
+        let group = self.group(lane, contact.expression);
+        let since = contact.ranked_since.plus_seconds(-i64::from(contact.adjustment_seconds));
+        let rank = Rank { priority: contact.priority, since, contact: contact.contact };
+        Waiting::new(rank, contact.enqueued, group)
+    }
+
     fn lane(&mut self, queue: QueueId, channel: Channel) -> Idx<Lane> {
         *self.lane_of.entry((queue, channel)).or_insert_with(|| self.lanes.insert(Lane::new(queue, channel)))
     }
@@ -258,7 +266,7 @@ impl Router {
         }
     }
 
-    fn set_head(&mut self, group: Idx<Group>, head: Option<Rank>) {
+    pub(crate) fn set_head(&mut self, group: Idx<Group>, head: Option<Rank>) {
         let Group { lane, head: before, .. } = self.groups[group];
         let heads = &mut self.lanes[lane].heads;
         if let Some(before) = before {
@@ -381,12 +389,13 @@ impl Router {
             lane.by_enqueued.clear();
         } else if !had_delays {
             let Lane { heads, by_enqueued, .. } = lane;
+            let mut entries = Vec::new();
             for (_, group) in heads.iter() {
-                let insert = |node, waiting: &Waiting| {
-                    by_enqueued.insert((waiting.enqueued, Some(node)));
-                };
-                self.groups[*group].line.for_each(&self.nodes, insert);
+                let push = |node, waiting: &Waiting| entries.push((waiting.enqueued, Some(node)));
+                self.groups[*group].line.for_each(&self.nodes, push);
             }
+            // From all at once a set is built sorted, not searched for each.
+            *by_enqueued = entries.into_iter().collect();
         }
         self.update_due(idx);
     }

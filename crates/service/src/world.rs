@@ -12,7 +12,7 @@ use engine::instance::Instance;
 use engine::limits::Limits;
 use engine::user::User;
 use engine::{ContactId, InstanceId, RoutingProfileId, UserId};
-use routing::{Offer, Router};
+use routing::{Backlog, Offer, Router};
 use store::{Key, KeyId, Kind, Write};
 
 use crate::agents::AgentOrder;
@@ -66,6 +66,8 @@ pub struct World {
     pub agents: AgentOrder,
     /// Who is to be offered what.
     pub router: Router,
+    /// What waits, until all records are loaded.
+    backlog: Backlog,
     chains: HashMap<ContactId, PackedChain>,
     chain_bytes: usize,
     cold: HashMap<Key, Pending>,
@@ -108,7 +110,7 @@ impl World {
             kinds::CONTACT => {
                 let contact = self.contacts.load(value)?;
                 if let Some(waiting) = contact.waiting() {
-                    self.router.put_contact(waiting);
+                    self.backlog.add(waiting);
                 }
             }
             kinds::CHAIN => {
@@ -128,6 +130,7 @@ impl World {
     /// All hot records have been taken.
     pub fn finish_load(&mut self) {
         self.contacts.finish_load();
+        self.router = Router::from(std::mem::take(&mut self.backlog));
     }
 
     /// The bounds that hold from now on. Comes before the first change.

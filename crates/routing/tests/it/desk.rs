@@ -9,7 +9,7 @@ use engine::criteria::Expression;
 use engine::routing_profile::{Channel, RoutingProfile};
 use engine::user::Proficiency;
 use engine::{AgentStatusId, ContactId, QueueId, RoutingProfileId, Timestamp, UserId};
-use routing::{Offer, Router};
+use routing::{Backlog, Offer, Router};
 
 /// A waiting contact, with its expression.
 #[derive(Clone, Debug)]
@@ -53,6 +53,14 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// As [`Desk::put_task`] of each, by a backlog. Nobody is there yet.
+    pub fn open(tasks: impl IntoIterator<Item = Task>) -> Desk {
+        let tasks: BTreeMap<_, _> = tasks.into_iter().map(|task| (task.contact, task)).collect();
+        let mut backlog = Backlog::default();
+        tasks.values().for_each(|task| backlog.add(task.waiting()));
+        Desk { router: Router::from(backlog), tasks, ..Desk::default() }
+    }
+
     pub fn put_task(&mut self, task: Task) {
         self.router.put_contact(task.waiting());
         self.tasks.insert(task.contact, task);

@@ -283,6 +283,17 @@ proptest! {
         }
     }
 
+    /// What waited when the instance was opened is as if it came one by one.
+    #[test]
+    fn a_backlog_agrees_with_the_model(tasks in vec(task(), 0..60), changes in vec((change(), 0..4usize), 1..40)) {
+        let mut desk = Desk::open(tasks);
+        let mut now = Timestamp(30_000);
+        for (change, offers) in changes {
+            change.apply(&mut desk, &mut now);
+            agree(&mut desk, now, offers);
+        }
+    }
+
     /// Whoever sleeps until the next due time misses nothing.
     #[test]
     fn nothing_becomes_possible_before_it_is_due(changes in vec(change(), 1..60), millis in 1..60_000i64) {

@@ -411,6 +411,10 @@ pub struct Contact {
     /// Since when it ranks in a queue, when that is not its own time: an agent's transfer keeps the place (contact-lifecycle.md section 7).
     #[n(38)]
     pub ranked_since: Option<Timestamp>,
+    /// How many flows made tasks that made tasks up to this one; 0 when no flow made it.
+    #[n(39)]
+    #[cbor(skip_if = "is_zero")]
+    pub generation: u32,
 }
 
 fn is_zero(number: &u32) -> bool {

@@ -8,10 +8,13 @@ use crate::contact::Chain;
 use crate::flow::compile::CompiledFlow;
 use crate::flow::{ContactFlow, ContentHash, FlowType};
 use crate::hours::HoursOfOperation;
-use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, RunId, UserId};
+use crate::id::{
+    ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, RunId, TaskTemplateId, UserId,
+};
 use crate::limits::Limits;
 use crate::queue::Queue;
 use crate::routing_profile::RoutingProfile;
+use crate::template::TaskTemplate;
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -57,6 +60,8 @@ pub struct TraceEntry<'a> {
     pub action_type: &'a str,
     /// Why the branch was taken: `Next`, an operand, an ErrorType, or a word such as `Waiting`.
     pub result: &'a str,
+    /// Why an error was the result, in words.
+    pub error: Option<&'a str>,
     /// Identifier of the action that follows in the same flow.
     pub next: Option<&'a str>,
 }
@@ -95,6 +100,12 @@ pub trait Env {
     fn content(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Need>;
     /// The chain of another contact, and `None` when there is no such contact.
     fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need>;
+    /// The content of the module that this names: an id, or an id with a version or an alias after a colon. Archived modules run on.
+    fn module_content(&self, reference: &str) -> Option<ContentHash>;
+    /// A task template.
+    fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>>;
+    /// Why no further task can be made, when that is so.
+    fn check_task_quota(&self) -> Result<(), String>;
     /// Called after each executed action.
     fn trace(&mut self, _entry: &TraceEntry<'_>) {}
 }

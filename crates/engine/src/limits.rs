@@ -27,6 +27,8 @@ pub struct Limits {
     pub actions_per_turn: u32,
     /// Actions without waiting after which a flow run is stopped.
     pub actions_without_wait_max: u32,
+    /// How deep tasks made by flows may make tasks.
+    pub flow_task_generation_max: u32,
     /// Contacts in the queue of one agent.
     pub agent_queue_contacts_max: u32,
     /// What a queue takes above MaxContacts from transfers, in percent.
@@ -59,6 +61,7 @@ impl Default for Limits {
             expiry_minutes_max: 90 * 24 * 60,
             actions_per_turn: 1_000,
             actions_without_wait_max: 100_000,
+            flow_task_generation_max: 50,
             agent_queue_contacts_max: 10,
             transfer_buffer_percent: 20,
             strict_default_queue_flow: false,

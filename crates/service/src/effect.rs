@@ -4,7 +4,7 @@
 //! again. Whoever performs it must bear that.
 
 use engine::instance::IdentityManagement;
-use engine::{ContactId, FileId, InstanceId, Timestamp};
+use engine::{ContactId, FileId, InstanceId, RunId, Timestamp};
 use store::{KeyId, Kind};
 use uuid::Uuid;
 
@@ -33,6 +33,35 @@ pub struct AttachmentJob {
     /// Id of the file, under which it is stored.
     #[n(3)]
     pub file: FileId,
+}
+
+/// A function to call for a run of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct FunctionJob {
+    /// The contact whose run calls.
+    #[n(0)]
+    pub contact: ContactId,
+    /// The run.
+    #[n(1)]
+    pub run: RunId,
+    /// The step that the run is at.
+    #[n(2)]
+    pub step: u64,
+    /// Equal when the call is made again: what it is made with to tell the function so.
+    #[n(3)]
+    pub call: String,
+    /// The function's ARN, as the flow gives it.
+    #[n(4)]
+    pub function: String,
+    /// The event, as JSON. It holds what the contact holds: it is never logged.
+    #[n(5)]
+    pub event: String,
+    /// How long it may take, with its retries.
+    #[n(6)]
+    pub seconds: u32,
+    /// Whether the run waits for the answer.
+    #[n(7)]
+    pub waits: bool,
 }
 
 /// What is to be done.
@@ -69,6 +98,13 @@ pub enum Effect {
         #[n(0)]
         contacts: Vec<ContactId>,
     },
+    /// Call a function.
+    #[n(4)]
+    CallFunction {
+        /// Which, with what.
+        #[n(0)]
+        job: FunctionJob,
+    },
 }
 
 /// What came of a download.
@@ -100,6 +136,8 @@ pub enum EffectOutcome {
     },
     /// What came of a download.
     Attachment(AttachmentOutcome),
+    /// What a function answered.
+    Answer(String),
     /// It was not done for a reason that passes: it is performed again.
     Interrupted,
 }

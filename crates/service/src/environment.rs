@@ -12,12 +12,16 @@ use engine::hours::HoursOfOperation;
 use engine::limits::Limits;
 use engine::queue::Queue;
 use engine::routing_profile::RoutingProfile;
+use engine::template::TaskTemplate;
 use engine::user::User;
-use engine::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, Timestamp, UserId};
+use engine::{
+    ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, TaskTemplateId, Timestamp, UserId,
+};
 
 use crate::error::Halt;
 use crate::handlers::defaults;
 use crate::handlers::predefined_attribute::find_predefined;
+use crate::handlers::start_task_contact::refuse_over_open_tasks;
 use crate::tx::Tx;
 
 /// The look-ups of one step.
@@ -112,6 +116,19 @@ impl Env for Environment<'_, '_> {
 
     fn content(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Need> {
         self.tx.compiled(hash).or_else(|halt| self.halt(halt, Need::FlowContent(*hash)))
+    }
+
+    fn module_content(&self, _: &str) -> Option<ContentHash> {
+        // No operation makes a module yet.
+        None
+    }
+
+    fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>> {
+        self.tx.get(id.as_bytes())
+    }
+
+    fn check_task_quota(&self) -> Result<(), String> {
+        refuse_over_open_tasks(self.tx).map_err(|refused| refused.message)
     }
 
     fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need> {

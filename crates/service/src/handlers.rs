@@ -216,9 +216,11 @@ pub(crate) fn effect_done(tx: &mut Tx<'_>, id: EffectId, outcome: &EffectOutcome
                 EffectOutcome::Attachment(AttachmentOutcome::Failed { reason }) | EffectOutcome::Failed { reason } => {
                     (ReferenceStatus::Failed, Some(reason.clone()))
                 }
+                EffectOutcome::Answer(_) => (ReferenceStatus::Failed, Some("the download gave no file".to_owned())),
             };
             attachment::settled(tx, job, status, reason)
         }
+        (Effect::CallFunction { job }, outcome) => contact::function_called(tx, job, outcome),
     }
 }
 

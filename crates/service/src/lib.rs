@@ -40,7 +40,7 @@ pub use agent_desk::{AgentCommand, Credentials};
 pub use call::{Call, Caller};
 pub use check::{Findings, PROBLEMS_MAX, check};
 pub use directory::{Directory, DirectoryChange, InstanceEntry};
-pub use effect::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord};
+pub use effect::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, FunctionJob};
 pub use error::{ApiError, instance_not_found, throttled};
 pub use event_log::{Events, ReadEventsError, read_events};
 pub use handlers::access_key::AccessKey;

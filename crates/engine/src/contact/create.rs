@@ -169,6 +169,7 @@ impl Contact {
             criteria: Vec::new(),
             next: None,
             ranked_since: None,
+            generation: 0,
         }
     }
 }

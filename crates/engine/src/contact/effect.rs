@@ -1,7 +1,8 @@
 //! What a step asks for: effects, which are data, and the contact events among them.
 
 use crate::agent;
-use crate::contact::{Contact, Event, PendingAttachment};
+use crate::contact::{Chain, Contact, Event, PendingAttachment};
+use crate::flow::function::FunctionCall;
 use crate::id::{ContactId, RunId, UserId};
 use crate::name::named_enum;
 
@@ -36,6 +37,15 @@ pub enum Effect {
     /// Keep this new contact of the same chain, and step it by [`Event::Begin`] in the same batch, after this contact and the chain are
     /// kept: the chain counts it already. A transfer names it in its answer.
     Create(Box<Contact>),
+    /// Keep this new task of a chain of its own, and step it by [`Event::Begin`] in the same batch.
+    CreateTask {
+        /// The task.
+        contact: Box<Contact>,
+        /// Its chain.
+        chain: Chain,
+    },
+    /// Call a function; the answer comes back as [`Event::FunctionAnswered`].
+    InvokeFunction(Box<FunctionCall>),
 }
 
 named_enum! {

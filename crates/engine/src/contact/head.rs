@@ -5,7 +5,7 @@ use crate::contact::{
     State, WHISPER_SECONDS_MAX,
 };
 use crate::criteria::{Criteria, Expression};
-use crate::flow::run::{Purpose, Waiting};
+use crate::flow::run::{FlowRun, Purpose, Waiting};
 use crate::id::{ContactId, QueueId, RunId};
 use crate::routing_profile::Channel;
 use crate::time::Timestamp;
@@ -86,7 +86,9 @@ impl Contact {
             let run = self.runs.last().filter(|_| self.runs_go_on())?;
             match run.waiting {
                 Some(Waiting::Until { at }) => Some((at, Timer::Wait(run.id, run.step))),
-                Some(Waiting::Turn) | None => None,
+                Some(Waiting::Turn | Waiting::Function { .. } | Waiting::Answered { .. } | Waiting::Module) | None => {
+                    None
+                }
             }
         };
         let expiry = (!self.state.is_disconnected()).then_some((self.times.expiry, Timer::Expiry));
@@ -162,9 +164,17 @@ impl Contact {
         }
     }
 
-    /// The turn that a restart has to give again: a run that had used up one when its batch was written.
+    /// The turn that a restart has to give again: a run that had used up one when its batch was written, or whose function has answered.
     pub fn pending_turn(&self) -> Option<(RunId, u64)> {
-        let run = self.runs.last().filter(|run| run.waiting == Some(Waiting::Turn) && self.runs_go_on())?;
+        let due = |run: &&FlowRun| matches!(run.waiting, Some(Waiting::Turn | Waiting::Answered { .. }));
+        let run = self.runs.last().filter(due).filter(|_| self.runs_go_on())?;
         Some((run.id, run.step))
+    }
+
+    /// The calls whose answers its runs wait for: run and step of each.
+    pub fn pending_calls(&self) -> impl Iterator<Item = (RunId, u64)> {
+        let waiting = self.runs.iter().filter(|run| matches!(run.waiting, Some(Waiting::Function { .. })));
+        // The step was counted when the run began to wait.
+        waiting.map(|run| (run.id, run.step - 1))
     }
 }

@@ -28,6 +28,15 @@ pub enum Event {
         /// The step it was at.
         step: u64,
     },
+    /// A function that a run waits for has answered, or could not be called. Does nothing when the run no longer waits for it.
+    FunctionAnswered {
+        /// The run.
+        run: RunId,
+        /// The step it was at: that of the [`FunctionCall`](crate::flow::function::FunctionCall).
+        step: u64,
+        /// The answer, or why there is none.
+        answer: Result<String, String>,
+    },
     /// StopContact.
     Stopped,
     /// UpdateContactSchedule.
@@ -161,6 +170,15 @@ impl Move<'_> {
                     return Ok(false);
                 }
                 self.resume_run()?;
+            }
+            Event::FunctionAnswered { run, step, answer } => {
+                if !self.function_answered(run, step, answer) {
+                    return Ok(false);
+                }
+                // Otherwise it goes on when it comes up.
+                if self.contact.pending_turn() == Some((run, step + 1)) {
+                    self.resume_run()?;
+                }
             }
             Event::Stopped => {
                 self.refuse_if_disconnected()?;

@@ -109,6 +109,7 @@ impl Move<'_> {
             customer_id: old.customer_id.clone(),
             criteria: criteria.into_iter().collect(),
             ranked_since: successor.ranked_since,
+            generation: old.generation,
             ..Contact::blank(id, successor.method, times, old.name.clone())
         };
         self.chain.members += 1;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::flow::document::{Document, NotAFlow, scalar_text};
-use crate::flow::reference::{Path, Text};
+use crate::flow::function::AnswerForm;
+use crate::flow::reference::{JsonText, Path, Text};
 use crate::flow::table::{self, TaskPath};
 
 /// A flow ready to run.
@@ -103,6 +104,40 @@ pub(crate) enum Metric {
     ContactsInQueue,
 }
 
+/// The parameters of CreateTask.
+#[derive(Debug)]
+pub(crate) struct TaskTexts {
+    pub(crate) name: Option<Text>,
+    pub(crate) flow: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) attributes: Vec<(Text, Text)>,
+    pub(crate) references: Vec<ReferenceText>,
+    pub(crate) delay_seconds: Option<Text>,
+    /// In epoch seconds.
+    pub(crate) scheduled: Option<Text>,
+    pub(crate) template: Option<Text>,
+}
+
+/// A reference of a task to be made.
+#[derive(Debug)]
+pub(crate) struct ReferenceText {
+    pub(crate) key: String,
+    pub(crate) value: Text,
+    /// Missing where the reference is given as its value alone.
+    pub(crate) reference_type: Option<Text>,
+}
+
+/// The parameters of InvokeLambdaFunction.
+#[derive(Debug)]
+pub(crate) struct FunctionTexts {
+    pub(crate) function: Option<Text>,
+    pub(crate) seconds: Option<Text>,
+    /// Whether the run waits for the answer.
+    pub(crate) waits: bool,
+    pub(crate) parameters: JsonText,
+    pub(crate) form: AnswerForm,
+}
+
 #[expect(clippy::enum_variant_names, reason = "the names are the action types of the language")]
 /// What an action does. A parameter that is missing, which publication refuses, is `None` and leads to the error branch.
 #[derive(Debug)]
@@ -142,6 +177,20 @@ pub(crate) enum Operation {
     CheckMetricData {
         metric: Option<Metric>,
         target: QueueTarget,
+    },
+    GetMetricData {
+        target: QueueTarget,
+        channel: Option<Text>,
+    },
+    CreateTask(Box<TaskTexts>),
+    InvokeLambdaFunction(Box<FunctionTexts>),
+    InvokeFlowModule {
+        module: Option<Text>,
+        input: JsonText,
+    },
+    EndFlowModuleExecution {
+        result: Option<String>,
+        data: JsonText,
     },
     DistributeByPercentage,
     Loop(Option<Text>),
@@ -233,6 +282,21 @@ impl Parameters<'_> {
         self.map(name).filter_map(pair).collect()
     }
 
+    /// An object, empty when it is missing.
+    fn json(&self, name: &str) -> JsonText {
+        self.get(name).map_or(JsonText::Map(Vec::new()), JsonText::parse)
+    }
+
+    /// References as objects with Value and Type, or as values alone: both occur.
+    fn references(&self) -> Vec<ReferenceText> {
+        let text = |value: &Value| scalar_text(value).map(|text| Text::parse(&text));
+        let reference = |(key, given): (&String, &Value)| {
+            let value = text(given.get("Value").unwrap_or(given))?;
+            Some(ReferenceText { key: key.clone(), value, reference_type: given.get("Type").and_then(text) })
+        };
+        self.map("References").filter_map(reference).collect()
+    }
+
     fn queue_target(&self) -> QueueTarget {
         match (self.text("QueueId"), self.text("AgentId")) {
             (Some(queue), _) => QueueTarget::Queue(queue),
@@ -296,6 +360,39 @@ fn operation(action_type: &str, parameters: &Parameters<'_>) -> Operation {
                 Some(_) | None => None,
             },
             target: parameters.queue_target(),
+        },
+        "GetMetricData" => {
+            Operation::GetMetricData { target: parameters.queue_target(), channel: parameters.text("QueueChannel") }
+        }
+        "CreateTask" => Operation::CreateTask(Box::new(TaskTexts {
+            name: parameters.text("Name"),
+            flow: parameters.text("ContactFlowId"),
+            description: parameters.text("Description"),
+            attributes: parameters.texts("Attributes"),
+            references: parameters.references(),
+            delay_seconds: parameters.text("DelaySeconds"),
+            scheduled: parameters.text("ScheduledTime"),
+            template: parameters.text("TaskTemplateId"),
+        })),
+        "InvokeLambdaFunction" => {
+            let response = parameters.get("ResponseValidation").and_then(|response| response.get("ResponseType"));
+            Operation::InvokeLambdaFunction(Box::new(FunctionTexts {
+                function: parameters.text("LambdaFunctionARN"),
+                seconds: parameters.text("InvocationTimeLimitSeconds"),
+                waits: !parameters.is("InvocationType", "ASYNCHRONOUS"),
+                parameters: parameters.json("LambdaInvocationAttributes"),
+                form: match response.and_then(Value::as_str) {
+                    Some("JSON") => AnswerForm::Json,
+                    Some(_) | None => AnswerForm::StringMap,
+                },
+            }))
+        }
+        "InvokeFlowModule" => {
+            Operation::InvokeFlowModule { module: parameters.text("FlowModuleId"), input: parameters.json("Input") }
+        }
+        "EndFlowModuleExecution" => Operation::EndFlowModuleExecution {
+            result: parameters.string("Result"),
+            data: parameters.json("ResultData"),
         },
         "DistributeByPercentage" => Operation::DistributeByPercentage,
         "Loop" => Operation::Loop(parameters.text("LoopCount")),

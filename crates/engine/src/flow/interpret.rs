@@ -5,8 +5,12 @@ mod check;
 mod control;
 mod criteria;
 mod data;
+mod function;
 mod hooks;
+mod metrics;
+mod module;
 mod routing;
+mod task;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +20,9 @@ use crate::contact::step::Move;
 use crate::contact::{DisconnectReason, Effect, EventType, Hook, State, StepError};
 use crate::env::TraceEntry;
 use crate::flow::compile::{Action, CompiledFlow, Operation};
-use crate::flow::reference::{Text, View};
+use crate::flow::function::AnswerForm;
+use crate::flow::json::Json;
+use crate::flow::reference::{JsonText, Text, View};
 use crate::flow::run::{FlowRun, Purpose, Waiting};
 use crate::flow::table::{NO_MATCHING_CONDITION, NO_MATCHING_ERROR, TaskPath};
 use crate::flow::{ContactFlow, ContentHash, FlowState, FlowType};
@@ -32,10 +38,18 @@ enum Outcome {
     Value(Cow<'static, str>),
     /// No result: the conditions are not asked.
     NoValue,
-    /// An error, by its type.
-    Error(Cow<'static, str>),
-    /// It waits.
+    /// An error, by its type, and why, in words.
+    Error(Cow<'static, str>, Cow<'static, str>),
+    /// It waits until then.
     Wait(Timestamp),
+    /// It waits for the answer of a function.
+    Call(AnswerForm),
+    /// A module runs, and then the action has an outcome.
+    Invoke(ContentHash, Json),
+    /// The module is over, with this result and these values.
+    Return(Option<String>, Json),
+    /// What a module gave as its result.
+    ModuleResult(String),
     /// The run goes on at the start of another flow.
     Jump(ContactFlowId, ContentHash),
     /// The contact goes into this queue.
@@ -51,8 +65,13 @@ enum Outcome {
 }
 
 impl Outcome {
-    const ERROR: Outcome = Outcome::Error(Cow::Borrowed(NO_MATCHING_ERROR));
-    const AT_CAPACITY: Outcome = Outcome::Error(Cow::Borrowed("QueueAtCapacity"));
+    fn error(why: impl Into<Cow<'static, str>>) -> Outcome {
+        Outcome::Error(Cow::Borrowed(NO_MATCHING_ERROR), why.into())
+    }
+
+    fn at_capacity(why: impl Into<Cow<'static, str>>) -> Outcome {
+        Outcome::Error(Cow::Borrowed("QueueAtCapacity"), why.into())
+    }
 }
 
 /// Where a run goes after an action.
@@ -63,6 +82,10 @@ enum Way {
     Start,
     /// Nowhere: it waits.
     Wait,
+    /// Into a module, with its input.
+    Into(ContentHash, Json),
+    /// Out of a module, with this outcome of its invocation.
+    OutOf(Outcome),
     /// Its contact goes into a queue.
     Queue(QueueId),
     /// Its contact ends, and a new one goes into this queue.
@@ -84,6 +107,10 @@ impl Move<'_> {
                 self.contact.times.connected_to_system = Some(self.env.now());
                 self.emit(EventType::ConnectedToSystem);
                 self.push_run(Purpose::Main, flow, content);
+                // One made by a flow begins at a turn of its own: a flow that makes tasks which make tasks holds up nobody.
+                if self.contact.generation > 0 {
+                    self.await_turn();
+                }
             }
             // A scheduled task whose flow was archived or deleted meanwhile.
             None => self.end(DisconnectReason::Other),
@@ -100,6 +127,11 @@ impl Move<'_> {
                 Some(Outcome::Value(Cow::Borrowed(control::WAIT_COMPLETED)))
             }
             Waiting::Turn => None,
+            Waiting::Answered { error } => {
+                run.since_wait = 0;
+                Some(error.map_or(Outcome::Next, Outcome::error))
+            }
+            Waiting::Function { .. } | Waiting::Module => unreachable!("no timer and no turn ends this wait"),
         };
         self.execute_from(first)
     }
@@ -121,15 +153,13 @@ impl Move<'_> {
         let mut executed_in_turn = 0;
         // A run below the top waits, and goes on waiting when it comes up.
         'runs: while let Some(run) = self.contact.runs.last().filter(|run| run.waiting.is_none()) {
-            let Some(compiled) = self.env.content(&run.content)? else {
-                first = None;
-                self.lose();
-                continue;
-            };
-            let start = if run.action.is_empty() { compiled.start } else { compiled.place_of(&run.action) };
-            let Some(mut place) = start else {
-                first = None;
-                self.lose();
+            let compiled = self.env.content(&run.content)?;
+            let at_start = run.action.is_empty();
+            let place = |flow: &CompiledFlow| if at_start { flow.start } else { flow.place_of(&run.action) };
+            let Some((compiled, mut place)) =
+                compiled.and_then(|flow| Some((place(&flow)?, flow))).map(|(a, b)| (b, a))
+            else {
+                first = self.lose("the content of the flow is gone, or has no such action");
                 continue;
             };
             loop {
@@ -143,7 +173,7 @@ impl Move<'_> {
                 let run = self.run_mut();
                 run.since_wait += 1;
                 if run.since_wait > limit {
-                    self.lose();
+                    first = self.lose("the flow executed too many actions without waiting");
                     continue 'runs;
                 }
                 let outcome = match first.take() {
@@ -157,11 +187,13 @@ impl Move<'_> {
                     }
                     Way::Wait => return Ok(()),
                     Way::Start => {}
+                    Way::Into(content, input) => self.push_module(content, input),
+                    Way::OutOf(outcome) => first = Some(outcome),
                     Way::Queue(queue) => self.enter_queue(queue),
                     Way::OtherQueue(queue) => self.transfer_between_queues(queue),
                     Way::End => self.finish(),
                     Way::Disconnect => self.disconnect_by_flow(),
-                    Way::Lost => self.lose(),
+                    Way::Lost => first = self.lose("no branch leads on"),
                 }
                 continue 'runs;
             }
@@ -203,6 +235,11 @@ impl Move<'_> {
             Operation::Compare(path) => self.compare(path.as_ref()),
             Operation::CheckHoursOfOperation(hours) => self.check_hours(hours.as_ref()),
             Operation::CheckMetricData { metric, target } => self.check_metric(*metric, target),
+            Operation::GetMetricData { target, channel } => self.get_metrics(target, channel.as_ref()),
+            Operation::CreateTask(texts) => self.create_task(texts),
+            Operation::InvokeLambdaFunction(texts) => self.invoke_function(texts),
+            Operation::InvokeFlowModule { module, input } => self.invoke_module(module.as_ref(), input),
+            Operation::EndFlowModuleExecution { result, data } => self.end_module(result.as_deref(), data),
             Operation::DistributeByPercentage => self.distribute(),
             Operation::Loop(count) => self.count_loop(&action.identifier, count.as_ref()),
             Operation::Wait(seconds) => self.wait(seconds.as_ref()),
@@ -210,7 +247,9 @@ impl Move<'_> {
             Operation::DisconnectParticipant => Outcome::Disconnect,
             Operation::EndFlowExecution => Outcome::End,
             Operation::Other(TaskPath::Next) => Outcome::Next,
-            Operation::Other(TaskPath::Error(error)) => Outcome::Error(Cow::Owned(error.clone())),
+            Operation::Other(TaskPath::Error(error)) => {
+                Outcome::Error(Cow::Owned(error.clone()), Cow::Borrowed("the action is not for tasks"))
+            }
             Operation::Other(TaskPath::Unsupported) => Outcome::Unsupported,
         })
     }
@@ -218,26 +257,40 @@ impl Move<'_> {
     /// Finds the branch that an outcome leads to, and tells the trace.
     fn branch(&mut self, compiled: &CompiledFlow, action: &Action, outcome: Outcome) -> Way {
         let condition_failed = || error_way(action, NO_MATCHING_CONDITION);
+        let next = || action.next.map_or(Way::Lost, Way::To);
+        let met = |value: &str| {
+            let met = action.conditions.iter().find(|condition| condition.operator.fits(value, &condition.operand));
+            met.map(|condition| Way::To(condition.next))
+        };
+        let mut error: Option<Cow<'static, str>> = None;
         let (result, way): (Cow<'static, str>, Way) = match outcome {
-            Outcome::Next => ("Next".into(), action.next.map_or(Way::Lost, Way::To)),
+            Outcome::Next => ("Next".into(), next()),
             Outcome::Value(value) => {
-                let met =
-                    action.conditions.iter().find(|condition| condition.operator.fits(&value, &condition.operand));
-                let way = met.map_or_else(condition_failed, |condition| Way::To(condition.next));
+                let way = met(&value).unwrap_or_else(condition_failed);
                 (value, way)
             }
             Outcome::NoValue => (NO_MATCHING_CONDITION.into(), condition_failed()),
-            Outcome::Error(error) => {
-                let way = error_way(action, &error);
-                (error, way)
+            Outcome::Error(error_type, why) => {
+                error = Some(why);
+                let way = error_way(action, &error_type);
+                (error_type, way)
             }
-            Outcome::Wait(at) => {
-                let run = self.run_mut();
-                run.action.clone_from(&action.identifier);
-                run.waiting = Some(Waiting::Until { at });
-                ("Waiting".into(), Way::Wait)
+            Outcome::Wait(at) => ("Waiting".into(), self.await_in(action, Waiting::Until { at })),
+            Outcome::Call(form) => ("Called".into(), self.await_in(action, Waiting::Function { form })),
+            Outcome::Invoke(content, input) => {
+                self.run_mut().action.clone_from(&action.identifier);
+                ("Invoked".into(), Way::Into(content, input))
+            }
+            Outcome::Return(result, data) => ("Returned".into(), Way::OutOf(Outcome::Return(result, data))),
+            // A result without a branch of its own is a success, unless the flow says where such results go.
+            Outcome::ModuleResult(result) => {
+                let wired = |error: &str| action.errors.iter().find(|(name, _)| name == error);
+                let other = || wired(NO_MATCHING_CONDITION).map_or_else(next, |(_, place)| Way::To(*place));
+                let way = met(&result).unwrap_or_else(other);
+                (result.into(), way)
             }
             Outcome::Jump(flow, content) => {
+                self.leave_modules();
                 let run = self.run_mut();
                 (run.flow, run.content) = (flow, content);
                 run.action.clear();
@@ -256,13 +309,31 @@ impl Move<'_> {
         run.step += 1;
         let next = match &way {
             Way::To(place) => Some(compiled.actions[*place].identifier.as_str()),
-            Way::Start | Way::Wait | Way::Queue(_) | Way::OtherQueue(_) | Way::End | Way::Disconnect | Way::Lost => {
-                None
-            }
+            Way::Start
+            | Way::Wait
+            | Way::Into(..)
+            | Way::OutOf(_)
+            | Way::Queue(_)
+            | Way::OtherQueue(_)
+            | Way::End
+            | Way::Disconnect
+            | Way::Lost => None,
         };
         let (identifier, action_type) = (action.identifier.as_str(), action.action_type.as_str());
-        self.env.trace(&TraceEntry { run: id, step, action: identifier, action_type, result: &result, next });
-        way
+        let error = error.as_deref();
+        self.env.trace(&TraceEntry { run: id, step, action: identifier, action_type, result: &result, error, next });
+        match way {
+            Way::OutOf(Outcome::Return(result, data)) => Way::OutOf(self.return_from_module(result, data)),
+            way => way,
+        }
+    }
+
+    /// The run stays at an action and waits.
+    fn await_in(&mut self, action: &Action, waiting: Waiting) -> Way {
+        let run = self.run_mut();
+        run.action.clone_from(&action.identifier);
+        run.waiting = Some(waiting);
+        Way::Wait
     }
 
     /// A flow puts its contact into a queue; after the end that is a new contact.
@@ -294,8 +365,9 @@ impl Move<'_> {
         }
     }
 
-    /// Ends the run on top as its flow says: before queueing that ends the contact, in a queue it stays there (flow-language.md section 7).
+    /// Ends the flow on top as it says: before queueing that ends the contact, in a queue it stays there (flow-language.md section 7).
     fn finish(&mut self) {
+        self.leave_modules();
         let purpose = self.run_mut().purpose;
         match purpose {
             Purpose::Main => self.end(DisconnectReason::ContactFlowDisconnect),
@@ -312,13 +384,19 @@ impl Move<'_> {
     }
 
     /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many actions without a wait.
-    fn lose(&mut self) {
-        let purpose = self.run_mut().purpose;
-        if purpose == Purpose::Queue && self.env.limits().strict_default_queue_flow {
+    /// Of a module that is an error of its invocation.
+    fn lose(&mut self, why: &'static str) -> Option<Outcome> {
+        let run = self.run_mut();
+        if run.module.is_some() {
+            self.pop_module();
+            return Some(Outcome::error(format!("the module did not end by itself: {why}")));
+        }
+        if run.purpose == Purpose::Queue && self.env.limits().strict_default_queue_flow {
             self.end(DisconnectReason::ContactFlowDisconnect);
         } else {
             self.finish();
         }
+        None
     }
 
     fn run_mut(&mut self) -> &mut FlowRun {
@@ -361,12 +439,19 @@ impl Move<'_> {
             waiting: None,
             loops: BTreeMap::new(),
             attributes: BTreeMap::new(),
+            results: None,
+            module: None,
         });
     }
 
     fn yield_turn(&mut self, action: &Action) {
         let run = self.run_mut();
         run.action.clone_from(&action.identifier);
+        self.await_turn();
+    }
+
+    fn await_turn(&mut self) {
+        let run = self.run_mut();
         run.waiting = Some(Waiting::Turn);
         let (run, step) = (run.id, run.step);
         self.effects.push(Effect::Continue { run, step });
@@ -384,6 +469,14 @@ impl Move<'_> {
         let run = self.contact.runs.last().expect("a run executes");
         let view = View { contact: self.contact, chain: self.chain, run, env: self.env };
         text.resolve(&view, bytes_max).map(Cow::into_owned)
+    }
+
+    /// JSON with the values of its paths, when its texts together are not too long.
+    fn json(&self, json: &JsonText, bytes_max: usize) -> Option<Json> {
+        let run = self.contact.runs.last().expect("a run executes");
+        let view = View { contact: self.contact, chain: self.chain, run, env: self.env };
+        let mut bytes_left = bytes_max;
+        json.resolve(&view, &mut bytes_left)
     }
 }
 

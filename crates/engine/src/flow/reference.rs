@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::arn::{Resource, Scope};
 use crate::contact::{Chain, Contact, SegmentValue};
 use crate::env::Env;
 use crate::flow::FlowType;
-use crate::flow::run::{FlowRun, Purpose};
+use crate::flow::json::Json;
+use crate::flow::run::{FlowRun, Purpose, Results};
 use crate::queue::QueueKind;
 
 /// First words of paths that this language version knows. Other text that begins with `$.` is text.
@@ -117,9 +120,13 @@ impl Path {
     }
 }
 
-/// `['word']` or `["word"]`, and what follows.
+/// `['word']`, `["word"]` or `[0]`, and what follows.
 fn bracketed(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix('[')?;
+    let digits = inside.find(|c: char| !c.is_ascii_digit()).unwrap_or(inside.len());
+    if digits > 0 {
+        return Some((&inside[..digits], inside[digits..].strip_prefix(']')?));
+    }
     let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let (word, after) = inside[1..].split_once(quote)?;
     Some((word, after.strip_prefix(']')?)).filter(|(word, _)| !word.is_empty())
@@ -183,6 +190,55 @@ impl Text {
     }
 }
 
+/// JSON whose strings may be paths or have paths in them, read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum JsonText {
+    Text(Text),
+    /// Anything else that has no inside.
+    Other(Json),
+    List(Vec<JsonText>),
+    Map(Vec<(String, JsonText)>),
+}
+
+impl JsonText {
+    pub(crate) fn parse(value: &Value) -> JsonText {
+        match value {
+            Value::String(text) => JsonText::Text(Text::parse(text)),
+            Value::Array(list) => JsonText::List(list.iter().map(JsonText::parse).collect()),
+            Value::Object(map) => {
+                JsonText::Map(map.iter().map(|(key, value)| (key.clone(), JsonText::parse(value))).collect())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => JsonText::Other(Json::from(value.clone())),
+        }
+    }
+
+    /// The JSON with the values of its paths: a string that is one path to an object or a list becomes that. `None` when its texts
+    /// together would be longer than `bytes_left`, from which they are taken.
+    pub(crate) fn resolve(&self, view: &View<'_>, bytes_left: &mut usize) -> Option<Json> {
+        Some(match self {
+            JsonText::Text(text) => {
+                if let [Piece::Path(path)] = text.0.as_slice()
+                    && let Some(json @ (Json::List(_) | Json::Map(_))) = view.json(path)
+                {
+                    *bytes_left = bytes_left.checked_sub(json.text().map_or(0, |text| text.len()))?;
+                    return Some(json.clone());
+                }
+                let text = text.resolve(view, *bytes_left)?;
+                *bytes_left -= text.len();
+                Json::Text(text.into_owned())
+            }
+            JsonText::Other(json) => json.clone(),
+            JsonText::List(list) => {
+                Json::List(list.iter().map(|item| item.resolve(view, bytes_left)).collect::<Option<_>>()?)
+            }
+            JsonText::Map(map) => {
+                let entry = |(key, value): &(String, JsonText)| Some((key.clone(), value.resolve(view, bytes_left)?));
+                Json::Map(map.iter().map(entry).collect::<Option<_>>()?)
+            }
+        })
+    }
+}
+
 /// What paths lead to.
 pub(crate) struct View<'a> {
     pub(crate) contact: &'a Contact,
@@ -222,9 +278,37 @@ impl<'a> View<'a> {
             ["Tags", key] => contact.tags.get(*key).map(|value| Cow::Borrowed(value.as_str())),
             ["Queue", field] => self.queue(field),
             ["Agent", field] => self.agent(field),
+            ["Task", "ContactId"] => self.results()?.task.map(|id| Cow::Owned(id.to_string())),
+            ["LambdaInvocation", "InvocationId"] => self.results()?.invocation.as_deref().map(Cow::Borrowed),
+            ["Metrics", inside @ ..] => {
+                self.results()?.metrics.get(&inside.join(".")).map(|value| Cow::Borrowed(value.as_str()))
+            }
+            ["Modules", "Result"] => self.results()?.module_result.as_deref().map(Cow::Borrowed),
+            ["External" | "LambdaInvocation" | "Modules", ..] => self.json_at(&words)?.text().map(Cow::Owned),
             ["SegmentAttributes", key, inside @ ..] => self.segment(key, inside),
             _ => None,
         }
+    }
+
+    /// The JSON a path leads to, where there is some.
+    pub(crate) fn json(&self, path: &Path) -> Option<&'a Json> {
+        let words: Vec<&str> = path.0.iter().map(String::as_str).collect();
+        self.json_at(&words)
+    }
+
+    fn json_at(&self, words: &[&str]) -> Option<&'a Json> {
+        match words {
+            ["External", inside @ ..] | ["LambdaInvocation", "ResultData", inside @ ..] => {
+                self.results()?.external.as_ref()?.at(inside)
+            }
+            ["Modules", "ResultData", inside @ ..] => self.results()?.module_data.as_ref()?.at(inside),
+            ["Modules", "Input", inside @ ..] => self.run.module.as_deref()?.input.at(inside),
+            _ => None,
+        }
+    }
+
+    fn results(&self) -> Option<&'a Results> {
+        self.run.results.as_deref()
     }
 
     fn queue(&self, field: &str) -> Option<Cow<'a, str>> {
@@ -292,6 +376,9 @@ mod tests {
         assert_eq!(shown("$.Attributes.a.b"), r#"$["Attributes", "a"] ".b""#);
         assert_eq!(shown("costs $.50 or $5 or $"), r#""costs $.50 or $5 or $""#);
         assert_eq!(shown("$.External.a.b"), r#"$["External", "a", "b"]"#);
+        assert_eq!(shown("$.External.a[0].b"), r#"$["External", "a", "0", "b"]"#);
+        assert_eq!(shown("$['External']['a b'][1]!"), r#"$["External", "a b", "1"] "!""#);
+        assert_eq!(shown("$.External.a[x]"), r#"$["External", "a"] "[x]""#);
         assert_eq!(shown("x$.References['a b'].Value"), r#""x" $["References", "a b", "Value"]"#);
         assert_eq!(shown("$.Attributes['open"), r#"$["Attributes"] "['open""#);
         assert_eq!(shown("$.Attributes.way >> on"), r#"$["Attributes", "way"] " >> on""#);

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
+use crate::flow::function::AnswerForm;
+use crate::flow::json::Json;
 use crate::flow::{ContentHash, FlowType};
-use crate::id::{ContactFlowId, RunId};
+use crate::id::{ContactFlowId, ContactId, RunId};
 use crate::time::Timestamp;
 
 /// Why a flow runs.
@@ -46,7 +48,7 @@ impl Purpose {
 }
 
 /// What a run waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Waiting {
     /// A moment, because of a Wait action.
     #[n(0)]
@@ -58,6 +60,54 @@ pub enum Waiting {
     /// Its next turn, because it used up one.
     #[n(1)]
     Turn,
+    /// The answer of a function.
+    #[n(2)]
+    Function {
+        /// What the answer has to be.
+        #[n(0)]
+        form: AnswerForm,
+    },
+    /// Its next turn, because the function has answered.
+    #[n(3)]
+    Answered {
+        /// Why the call failed, when it did.
+        #[n(0)]
+        error: Option<String>,
+    },
+    /// The end of the module that it invoked: the run above it.
+    #[n(4)]
+    Module,
+}
+
+/// What actions of a run have given for its references; each is what the last such action gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Results {
+    /// The answer of a function: `$.External`.
+    #[n(0)]
+    pub external: Option<Json>,
+    /// The id of that call: `$.LambdaInvocation.InvocationId`.
+    #[n(1)]
+    pub invocation: Option<String>,
+    /// The task made: `$.Task.ContactId`.
+    #[n(2)]
+    pub task: Option<ContactId>,
+    /// Metrics by the words of their paths after `$.Metrics`, joined by points.
+    #[n(3)]
+    pub metrics: BTreeMap<String, String>,
+    /// The result of a module: `$.Modules.Result`.
+    #[n(4)]
+    pub module_result: Option<String>,
+    /// What the module gave: `$.Modules.ResultData`.
+    #[n(5)]
+    pub module_data: Option<Json>,
+}
+
+/// That a run is one of a module.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ModuleRun {
+    /// What it was given: `$.Modules.Input`.
+    #[n(0)]
+    pub input: Json,
 }
 
 /// A run of a flow by a contact.
@@ -69,7 +119,7 @@ pub struct FlowRun {
     /// Why it runs.
     #[n(1)]
     pub purpose: Purpose,
-    /// The flow.
+    /// The flow; of a module run the one that invoked it.
     #[n(2)]
     pub flow: ContactFlowId,
     /// The content it runs, whatever is published later.
@@ -93,4 +143,17 @@ pub struct FlowRun {
     /// Flow attributes.
     #[n(9)]
     pub attributes: BTreeMap<String, String>,
+    /// What its actions have given; none until one gives something.
+    #[n(10)]
+    pub results: Option<Box<Results>>,
+    /// Set on a run of a module.
+    #[n(11)]
+    pub module: Option<Box<ModuleRun>>,
+}
+
+impl FlowRun {
+    /// What its actions have given, to add to.
+    pub(crate) fn results_mut(&mut self) -> &mut Results {
+        self.results.get_or_insert_default()
+    }
 }

@@ -381,7 +381,7 @@ fn what_is_for_voice_and_chat_takes_its_way() {
         end DisconnectParticipant"#)
         .traced()
         .check("0 start flow=f", expect![[r#"
-            0 start flow=f => m Next -> v, v Next -> l, l Next -> i, i NoMatchingError -> g, g NoMatchingError -> a, a Unsupported | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+            0 start flow=f => m Next -> v, v Next -> l, l Next -> i, i Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call arn:aws:lambda:us-east-1:000000000000:function:f for 3 s
         "#]]);
 }
 

@@ -4,6 +4,7 @@ use engine::contact::{Event, StepError};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
+use engine::flow::module::NESTING_MAX;
 use engine::flow::validate::{Resolver, Resolves, validate};
 use engine::flow::{ContentHash, FlowType};
 use proptest::prelude::*;
@@ -40,7 +41,11 @@ fn seeds() -> Vec<Value> {
         o UpdateContactEventHooks {"EventHooks":{"PauseContact":"$.Attributes.x"}} next=p NoMatchingError=p
         p UpdateContactRoutingCriteria {"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"french","Value":"yes","ProficiencyLevel":"3","ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"9"}}]}} next=q NoMatchingError=q
         q ResumeContact next=r NoMatchingError=r
-        r DequeueContactAndTransferToQueue {"QueueId":"OTHER"} next=n QueueAtCapacity=n NoMatchingError=n
+        r DequeueContactAndTransferToQueue {"QueueId":"OTHER"} next=s QueueAtCapacity=s NoMatchingError=s
+        s GetMetricData {"QueueId":"BASIC"} next=u NoMatchingError=u
+        u InvokeLambdaFunction {"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"3","LambdaInvocationAttributes":{"a":{"b":["$.Metrics.Queue.Size","$.External"]}},"ResponseValidation":{"ResponseType":"JSON"}} next=v NoMatchingError=v
+        v InvokeFlowModule {"FlowModuleId":"deep","Input":{"x":"$.External.list[0].a"}} next=w NoMatchingError=w Equals:gold=w
+        w CreateTask {"Name":"$.Modules.ResultData.y","ContactFlowId":"MAIN","References":{"r":"https://a.example/"},"DelaySeconds":"5"} next=n NoMatchingError=n
         n DisconnectParticipant"#,
     );
     let defaults = DEFAULT_FLOWS.iter().map(|flow| flow.content.to_owned());
@@ -120,6 +125,11 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A module that invokes itself.
+const DEEP: &str = r#"
+    i InvokeFlowModule {"FlowModuleId":"deep","Input":{"x":"$.Modules.Input.x"}} next=e NoMatchingError=e
+    e EndFlowModuleExecution {"Result":"gold","ResultData":{"y":"$.Modules.Input.x"}}"#;
+
 /// Validates a document and runs a task through it whatever the validator says.
 pub(crate) fn exercise(text: &str) {
     let Ok(document) = Document::parse(text) else { return };
@@ -128,7 +138,7 @@ pub(crate) fn exercise(text: &str) {
         assert!(problems.len() <= 50);
         assert!(problems.iter().all(|p| (1..=256).contains(&p.message.chars().count())));
     }
-    let mut world = World::new().limit(|limits| {
+    let mut world = World::new().module("deep", DEEP).limit(|limits| {
         limits.actions_per_turn = 200;
         limits.actions_without_wait_max = 2_000;
     });
@@ -140,14 +150,18 @@ pub(crate) fn exercise(text: &str) {
     world.run("start @x=1").unwrap();
     let id = contact_id("a");
     // Each turn and each wait is bounded, so a few rounds show that the next one comes to its end as well.
-    for _ in 0..30 {
+    for turn in 0..30 {
         let contact = &world.contacts[&id];
         let size = minicbor::to_vec(contact).unwrap().len();
         assert!(size < 400_000, "{size} bytes");
-        assert!(contact.runs.len() <= 1);
+        assert!(contact.runs.len() <= 1 + NESTING_MAX);
         invariants::check(&world);
+        let called = contact.pending_calls().next();
         if let Some((run, step)) = contact.pending_turn() {
             world.step(id, Event::Continue { run, step }).unwrap();
+        } else if let Some((run, step)) = called {
+            let answer = r#"{"x": "y", "list": [{"a": 1}]}"#.repeat(1 + turn % 2);
+            world.step(id, Event::FunctionAnswered { run, step, answer: Ok(answer) }).unwrap();
         } else if let Some((due, _)) = contact.next_due() {
             world.instance.now = due;
             world.step(id, Event::TimerFired).unwrap();

@@ -7,6 +7,8 @@ mod contact;
 mod create;
 mod flow;
 mod flow_agents;
+mod flow_calls;
+mod flow_tasks;
 mod fuzz;
 mod invariants;
 mod real_flows;

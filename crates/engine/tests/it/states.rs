@@ -10,14 +10,16 @@ use crate::invariants;
 use crate::world::{START, World, contact_id};
 
 /// What brings contact `a` into each state.
-const STATES: [(&str, &[&str]); 13] = [
+const STATES: [(&str, &[&str]); 15] = [
     ("scheduled", &["start scheduled=600"]),
     ("in flow", &["start flow=waits"]),
+    ("calling", &["start flow=calls"]),
     ("queued", &["start"]),
     ("offered", &["start", "offer"]),
     ("joining", &["start flow=whispers", "offer", "accept"]),
     ("connected", &["start", "offer", "accept"]),
     ("paused/flow", &["start flow=waits", "pause"]),
+    ("paused/call", &["start flow=calls", "pause"]),
     ("paused/queue", &["start", "pause"]),
     ("paused/agent", &["start", "offer", "accept", "pause"]),
     ("ended/acw", &["start", "offer", "accept", "end"]),
@@ -27,9 +29,11 @@ const STATES: [(&str, &[&str]); 13] = [
 ];
 
 /// Events of the agent who has the contact and of one who has not.
-const EVENTS: [&str; 33] = [
+const EVENTS: [&str; 35] = [
     "fire",
     "continue step=7",
+    "answer",
+    "answer fails=down",
     "stop",
     "reschedule at=900",
     "attributes k=v",
@@ -63,6 +67,8 @@ const EVENTS: [&str; 33] = [
     "route",
 ];
 
+const CALL: &str = "f InvokeLambdaFunction {\"LambdaFunctionARN\":\"f\",\"InvocationTimeLimitSeconds\":\"3\"} next=end NoMatchingError=w\n";
+
 fn world() -> World {
     let waits = "w Wait {\"TimeLimitSeconds\":\"60\"} next=end NoMatchingError=end Equals:WaitCompleted=end\n end DisconnectParticipant";
     let hooked = |hook: &str, flow: &str| {
@@ -74,6 +80,7 @@ fn world() -> World {
     World::new()
         .flow("ends", "end DisconnectParticipant")
         .flow("waits", waits)
+        .flow("calls", &(CALL.to_owned() + waits))
         .flow_of_type(
             "whisper",
             engine::flow::FlowType::AgentWhisper,
@@ -118,6 +125,7 @@ fn every_state_and_event() {
         "start",
         "fire",
         "continue",
+        "answer",
         "stop",
         "reschedule",
         "attributes",

@@ -18,7 +18,7 @@ use engine::env::{Env, Need, QueueMetrics, TraceEntry};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
-use engine::flow::validate::{Resolver, Resolves, validate};
+use engine::flow::validate::{Resolver, Resolves, validate, validate_module};
 use engine::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
 use engine::limits::Limits;
@@ -26,6 +26,7 @@ use engine::queue::{Queue, QueueKind, QueueStatus};
 use engine::refusal::Refusal;
 use engine::routing_profile::RoutingProfile;
 use engine::start_task::schedule;
+use engine::template::TaskTemplate;
 use engine::user::{PhoneConfig, User};
 use engine::*;
 use expect_test::Expect;
@@ -79,6 +80,12 @@ pub(crate) struct Instance {
     pub(crate) trace: Vec<String>,
     pub(crate) users: BTreeMap<UserId, Arc<User>>,
     pub(crate) agents: BTreeMap<UserId, Agent>,
+    pub(crate) modules: BTreeMap<String, ContentHash>,
+    pub(crate) templates: BTreeMap<TaskTemplateId, Arc<TaskTemplate>>,
+    /// Whether the quota of open tasks is reached.
+    pub(crate) full: bool,
+    /// Whether the trace says why there was an error.
+    show_errors: bool,
     made: u32,
 }
 
@@ -148,9 +155,22 @@ impl Env for Instance {
         Ok(self.chain_ids.get(&contact).and_then(|id| self.chains.get(id)).cloned())
     }
 
+    fn module_content(&self, reference: &str) -> Option<ContentHash> {
+        self.modules.get(reference).copied()
+    }
+
+    fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>> {
+        self.templates.get(&id).cloned()
+    }
+
+    fn check_task_quota(&self) -> Result<(), String> {
+        if self.full { Err("the quota of open tasks is reached".to_owned()) } else { Ok(()) }
+    }
+
     fn trace(&mut self, entry: &TraceEntry<'_>) {
         let next = entry.next.map(|next| format!(" -> {next}")).unwrap_or_default();
-        self.trace.push(format!("{} {}{next}", entry.action, entry.result));
+        let error = entry.error.filter(|_| self.show_errors).map(|error| format!(" ({error})")).unwrap_or_default();
+        self.trace.push(format!("{} {}{error}{next}", entry.action, entry.result));
     }
 }
 
@@ -161,6 +181,7 @@ fn command_of(event: &Event) -> &'static str {
         Event::Begin => "start",
         Event::TimerFired => "fire",
         Event::Continue { .. } => "continue",
+        Event::FunctionAnswered { .. } => "answer",
         Event::Stopped => "stop",
         Event::Rescheduled { .. } => "reschedule",
         Event::AttributesSet(_) => "attributes",
@@ -188,6 +209,8 @@ pub(crate) struct World {
     pub(crate) contacts: BTreeMap<ContactId, Contact>,
     /// Commands of the events stepped so far.
     pub(crate) stepped: BTreeSet<&'static str>,
+    /// The event of the last call of a function.
+    pub(crate) called: String,
     show_trace: bool,
 }
 
@@ -250,9 +273,19 @@ impl World {
             trace: vec![],
             users: [(ANN, Arc::new(user(ANN, "ann"))), (BOB, Arc::new(user(BOB, "bob")))].into(),
             agents: BTreeMap::new(),
+            modules: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            full: false,
+            show_errors: false,
             made: 0,
         };
-        let mut world = World { instance, contacts: BTreeMap::new(), stepped: BTreeSet::new(), show_trace: false };
+        let mut world = World {
+            instance,
+            contacts: BTreeMap::new(),
+            stepped: BTreeSet::new(),
+            called: String::new(),
+            show_trace: false,
+        };
         for flow in DEFAULT_FLOWS {
             world.add(flow.name, flow.flow_type, flow.content, true);
         }
@@ -315,6 +348,23 @@ impl World {
     /// Shows the executed actions, too.
     pub(crate) fn traced(mut self) -> World {
         self.show_trace = true;
+        self
+    }
+
+    /// Shows the executed actions, and why there was an error.
+    pub(crate) fn explained(mut self) -> World {
+        self.instance.show_errors = true;
+        self.traced()
+    }
+
+    /// Adds a module in the short form, by this id.
+    pub(crate) fn module(mut self, id: &str, text: &str) -> World {
+        let content = content(text);
+        let problems = validate_module(&Document::parse(&content).unwrap(), None, &KnowsAll);
+        assert_eq!(problems, [], "{id} is a valid module");
+        let hash = ContentHash::of(&content);
+        self.instance.modules.insert(id.to_owned(), hash);
+        self.instance.contents.insert(hash, Arc::new(CompiledFlow::compile(&content).unwrap()));
         self
     }
 
@@ -439,6 +489,15 @@ impl World {
                 return Ok(String::new());
             }
             "continue" => Event::Continue { run: RunId(1), step: options["step"].parse().unwrap() },
+            "answer" => {
+                let pending = self.contacts[&contact_id(name)].pending_calls().last();
+                let (run, step) = pending.unwrap_or((RunId(1), 0));
+                let answer = match options.get("fails") {
+                    Some(why) => Err((*why).to_owned()),
+                    None => Ok((*options.get("with").unwrap_or(&"{}")).to_owned()),
+                };
+                Event::FunctionAnswered { run, step, answer }
+            }
             "settle" => Event::AttachmentSettled {
                 file: FileId::from_bytes([0xf1; 16]),
                 status: ReferenceStatus::Approved,
@@ -559,6 +618,19 @@ impl World {
                 Effect::Agent { agent, event } => {
                     let told = self.step_agent(agent, event)?;
                     shown += &format!(", {told}");
+                }
+                Effect::InvokeFunction(call) => {
+                    let waits = if call.waits { "" } else { " asynchronously" };
+                    shown += &format!(", call {}{waits} for {} s", call.function, call.seconds);
+                    self.called = call.event;
+                }
+                Effect::CreateTask { contact, chain } => {
+                    let id = contact.id;
+                    self.instance.chain_ids.insert(id, chain.id);
+                    self.instance.chains.insert(chain.id, chain);
+                    self.contacts.insert(id, *contact);
+                    let made = self.step(id, Event::Begin)?;
+                    shown += &format!(", task {}: [{made}]", self.instance.made);
                 }
                 Effect::Create(contact) => {
                     let (id, chain) = (contact.id, contact.chain_id());

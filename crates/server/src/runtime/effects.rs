@@ -30,6 +30,10 @@ pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
                 other => other,
             },
             Effect::FetchAttachment { job } => fetch_attachment(&shared, scope, &job).await,
+            // No setting maps functions to where they run yet.
+            Effect::CallFunction { job } => {
+                EffectOutcome::Failed { reason: format!("no function {} is configured", job.function) }
+            }
             Effect::DeleteFiles { contacts } => {
                 let folders = contacts.iter().map(|contact| format!("{}/{contact}", scope.0)).collect();
                 delete_folders(&shared, folders).await

@@ -8,7 +8,9 @@ use engine::contact::{
     Chain, Contact, DisconnectReason, EventHook, EventType, Hook, InitiationMethod, PendingAttachment, Reference,
     ReferenceStatus, ReferenceType, SegmentValue, State, TemplateUse, Times, UpdatedProperty,
 };
-use engine::flow::run::{FlowRun, Purpose, Waiting};
+use engine::flow::function::AnswerForm;
+use engine::flow::json::Json;
+use engine::flow::run::{FlowRun, ModuleRun, Purpose, Results, Waiting};
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
 use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
 use engine::instance::{IdentityManagement, Instance, InstanceStatus};
@@ -32,7 +34,7 @@ use engine::{
 };
 use uuid::Uuid;
 
-use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord};
+use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord, FunctionJob};
 use crate::event::{AgentEventRecord, AgentFace, EventRecord};
 use crate::handlers::access_key::AccessKey;
 use crate::handlers::defaults::Defaults;
@@ -360,7 +362,18 @@ pub(super) fn effects() -> Vec<EffectRecord> {
     ];
     let of = |effect, restarts| EffectRecord { id: EffectId(id(16)), effect, since: at(14), restarts };
     let later = of(Effect::DeleteFiles { contacts: vec![ContactId(id(14)), ContactId(id(17))] }, Some(2));
-    effects.into_iter().map(|effect| of(effect, None)).chain([later]).collect()
+    let job = FunctionJob {
+        contact: ContactId(id(14)),
+        run: RunId(2),
+        step: 12,
+        call: text("call"),
+        function: text("arn:aws:lambda:us-east-1:000000000000:function:f"),
+        event: text("{}"),
+        seconds: 8,
+        waits: true,
+    };
+    let call = of(Effect::CallFunction { job }, None);
+    effects.into_iter().map(|effect| of(effect, None)).chain([later, call]).collect()
 }
 
 pub(super) fn token_segments() -> Vec<TokenSegment> {
@@ -406,7 +419,34 @@ fn run(waiting: Option<Waiting>) -> FlowRun {
         waiting,
         loops: BTreeMap::from([(text("loop"), 2)]),
         attributes: BTreeMap::from([(text("flow attribute"), text("value"))]),
+        results: None,
+        module: None,
     }
+}
+
+/// Runs of functions and modules.
+fn later_runs() -> Vec<FlowRun> {
+    let json = Json::Map(BTreeMap::from([
+        (text("list"), Json::List(vec![Json::Null, Json::Literal(text("1.5"))])),
+        (text("text"), Json::Text(text("ä"))),
+    ]));
+    let results = Results {
+        external: Some(json.clone()),
+        invocation: some("call"),
+        task: Some(ContactId(id(14))),
+        metrics: BTreeMap::from([(text("Queue.Size"), text("3"))]),
+        module_result: some("gold"),
+        module_data: Some(json.clone()),
+    };
+    let module = Some(Box::new(ModuleRun { input: json }));
+    let waits = |waiting| FlowRun { results: Some(Box::new(results.clone())), ..run(Some(waiting)) };
+    vec![
+        waits(Waiting::Module),
+        FlowRun { module: module.clone(), ..waits(Waiting::Function { form: AnswerForm::Json }) },
+        FlowRun { module: module.clone(), ..waits(Waiting::Function { form: AnswerForm::StringMap }) },
+        FlowRun { module: module.clone(), ..waits(Waiting::Answered { error: some("why") }) },
+        FlowRun { module, ..waits(Waiting::Answered { error: None }) },
+    ]
 }
 
 pub(super) fn contacts() -> Vec<Contact> {
@@ -463,6 +503,7 @@ pub(super) fn contacts() -> Vec<Contact> {
         criteria: Vec::new(),
         next: None,
         ranked_since: None,
+        generation: 0,
     };
     let bare = Contact {
         state: State::Scheduled,
@@ -497,7 +538,8 @@ pub(super) fn contacts() -> Vec<Contact> {
     let reasons =
         DisconnectReason::ALL.iter().map(|reason| Contact { disconnect_reason: Some(*reason), ..bare.clone() });
     let rest: Vec<Contact> = states.into_iter().chain(methods).chain(reasons).collect();
-    [full, bare.clone()].into_iter().chain(rest).collect()
+    let made_by_a_flow = Contact { runs: later_runs(), generation: 3, ..full.clone() };
+    [full, bare.clone()].into_iter().chain(rest).chain([made_by_a_flow]).collect()
 }
 
 pub(super) fn chains() -> Vec<Chain> {

@@ -10,6 +10,7 @@ use engine::contact::{
     AgentInfo, Chain, Contact, ContactUpdate, Effect as StepEffect, Event, PausedFrom, Reference, ReferenceStatus,
     ReferenceType, SegmentValue, StepError, Work, step,
 };
+use engine::flow::function::FunctionCall;
 use engine::predefined::PredefinedAttribute;
 use engine::routing_profile::RoutingProfile;
 use engine::start_task::{references, segment};
@@ -21,7 +22,7 @@ use super::agent::{load_agent, move_agent};
 use super::contact_work::shown_criteria;
 use super::predefined_attribute::find_predefined;
 use crate::call::Call;
-use crate::effect::{AttachmentJob, Effect};
+use crate::effect::{AttachmentJob, Effect, EffectOutcome, FunctionJob};
 use crate::environment::Environment;
 use crate::error::{ApiError, Halt, contact_not_found};
 use crate::event::{self, EventRecord};
@@ -93,6 +94,15 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
             }
             StepEffect::Step { contact, event } => others.push((contact, *event)),
             StepEffect::Create(contact) => created.push(*contact),
+            StepEffect::CreateTask { contact, chain } => {
+                tx.save_chain(chain);
+                created.push(*contact);
+            }
+            StepEffect::InvokeFunction(call) => {
+                let FunctionCall { id, run, step, function, event, seconds, waits } = *call;
+                let job = FunctionJob { contact: contact.id, run, step, call: id, function, event, seconds, waits };
+                tx.perform(Effect::CallFunction { job });
+            }
             StepEffect::Agent { agent, event } => agents.push((agent, event)),
         }
     }
@@ -121,6 +131,19 @@ pub fn run_due_timer(tx: &mut Tx<'_>, id: ContactId) -> Result<(), Halt> {
         _ => Event::TimerFired,
     };
     move_contact(tx, contact, event)
+}
+
+/// A function has answered, or could not be called: the run that waits for it goes on.
+pub fn function_called(tx: &mut Tx<'_>, job: &FunctionJob, outcome: &EffectOutcome) -> Result<(), Halt> {
+    let answer = match outcome {
+        EffectOutcome::Answer(answer) => Ok(answer.clone()),
+        EffectOutcome::Failed { reason } => Err(reason.clone()),
+        EffectOutcome::Done | EffectOutcome::Attachment(_) | EffectOutcome::Interrupted => {
+            Err(format!("the call of {} came to nothing", job.function))
+        }
+    };
+    let Some(contact) = tx.contact(&job.contact)?.filter(|_| job.waits) else { return Ok(()) };
+    move_contact(tx, contact, Event::FunctionAnswered { run: job.run, step: job.step, answer })
 }
 
 /// Offers a waiting contact to an agent. False when that is not possible any more.

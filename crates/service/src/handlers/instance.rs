@@ -111,7 +111,9 @@ pub fn defaults_created(tx: &mut Tx<'_>, id: InstanceId, outcome: &EffectOutcome
             instance.status_reason = Some(reason.clone());
         }
         EffectOutcome::Interrupted => return Ok(()),
-        EffectOutcome::Done | EffectOutcome::Attachment(_) => instance.status = InstanceStatus::Active,
+        EffectOutcome::Done | EffectOutcome::Attachment(_) | EffectOutcome::Answer(_) => {
+            instance.status = InstanceStatus::Active;
+        }
     }
     tx.put(instance);
     Ok(())

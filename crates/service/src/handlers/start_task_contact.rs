@@ -161,7 +161,7 @@ fn refuse_inactive(template: &TaskTemplate) -> Result<(), Refusal> {
 }
 
 /// R7, and the memory that open tasks may take.
-fn refuse_over_open_tasks(tx: &Tx<'_>) -> Result<(), ApiError> {
+pub(crate) fn refuse_over_open_tasks(tx: &Tx<'_>) -> Result<(), ApiError> {
     let open = tx.open_contacts();
     if let Some(quota) = tx.settings().quotas.open_tasks.filter(|quota| open >= *quota) {
         return Err(ApiError::service_quota(format!(

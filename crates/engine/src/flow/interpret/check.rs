@@ -29,13 +29,17 @@ impl Move<'_> {
         match id.and_then(|id| self.env.hours(id)) {
             Some(hours) if hours.is_open(self.env.now()) => Outcome::Value("True".into()),
             Some(_) => Outcome::Value("False".into()),
-            None => Outcome::ERROR,
+            None => {
+                Outcome::error("there are no such hours of operation, or the contact has no target queue with hours")
+            }
         }
     }
 
     pub(super) fn check_metric(&self, metric: Option<Metric>, target: &QueueTarget) -> Outcome {
         let queue = self.target_of(target).and_then(|id| self.env.queue(id));
-        let (Some(metric), Some(queue)) = (metric, queue) else { return Outcome::ERROR };
+        let (Some(metric), Some(queue)) = (metric, queue) else {
+            return Outcome::error("there is no such metric or queue, or the contact has no target queue");
+        };
         let metrics = self.env.queue_metrics(queue.id);
         let value = match metric {
             Metric::AgentsAvailable => i64::from(metrics.agents_available),

@@ -17,7 +17,7 @@ const LOOP_COUNT_MAX: u32 = 100;
 /// Longest Wait: 7 days, in seconds.
 const WAIT_SECONDS_MAX: i64 = 604_800;
 /// Longest text that may be a number, in bytes.
-const NUMBER_BYTES_MAX: usize = 32;
+pub(super) const NUMBER_BYTES_MAX: usize = 32;
 
 impl Move<'_> {
     /// A number from 1 to 100. Thresholds are 1 + the running sum of the percentages, so that with 3 % the first is `4`
@@ -30,7 +30,9 @@ impl Move<'_> {
     pub(super) fn count_loop(&mut self, identifier: &str, count: Option<&Text>) -> Outcome {
         let count =
             count.and_then(|text| self.text(text, NUMBER_BYTES_MAX)).and_then(|text| text.trim().parse::<u32>().ok());
-        let Some(count) = count.filter(|count| *count <= LOOP_COUNT_MAX) else { return Outcome::ERROR };
+        let Some(count) = count.filter(|count| *count <= LOOP_COUNT_MAX) else {
+            return Outcome::error(format!("LoopCount is not a number from 0 to {LOOP_COUNT_MAX}"));
+        };
         let loops = &mut self.run_mut().loops;
         let done = loops.get(identifier).copied().unwrap_or(0);
         if done < count {
@@ -49,23 +51,25 @@ impl Move<'_> {
             Some(seconds) if (1..=WAIT_SECONDS_MAX).contains(&seconds) => {
                 Outcome::Wait(self.env.now().plus_seconds(seconds))
             }
-            Some(_) | None => Outcome::ERROR,
+            Some(_) | None => Outcome::error(format!("TimeLimitSeconds is not a number from 1 to {WAIT_SECONDS_MAX}")),
         }
     }
 
     /// Goes on in another flow, with the same contact and target queue.
     pub(super) fn transfer_to_flow(&mut self, flow: Option<&Text>) -> Outcome {
         if matches!(self.run_mut().purpose, Purpose::Queue | Purpose::Whisper) {
-            return Outcome::ERROR;
+            return Outcome::error("a queue flow and a whisper flow cannot be left for another flow");
         }
         let Some(flow) = flow.and_then(|text| self.text(text, ID_BYTES_MAX)).and_then(|text| id_of(&text).parse().ok())
         else {
-            return Outcome::ERROR;
+            return Outcome::error("ContactFlowId is no id of a flow");
         };
         let types = [FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer];
         match self.runnable(flow, &types) {
             Some(content) => Outcome::Jump(flow, content),
-            None => Outcome::ERROR,
+            None => Outcome::error(format!(
+                "flow {flow} is not there, not active, never published, or not of a type to go on in"
+            )),
         }
     }
 }

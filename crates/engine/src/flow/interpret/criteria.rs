@@ -20,14 +20,18 @@ impl Move<'_> {
         let steps = given.filter(|_| waits).and_then(|given| self.criteria_steps(given));
         match steps.map(|steps| self.set_criteria(steps)) {
             Some(Ok(())) => Outcome::Next,
-            Some(Err(_)) | None => Outcome::ERROR,
+            Some(Err(refusal)) => Outcome::error(refusal.to_string()),
+            None if !waits => Outcome::error("routing criteria are for a contact that is not with an agent"),
+            None => Outcome::error(
+                "RoutingCriteria are not in the form of the flow language, or name an attribute that is not predefined",
+            ),
         }
     }
 
     /// A task that a pause flow resumes goes on as ResumeContact lets it, without the flow set for that.
     pub(super) fn resume_by_flow(&mut self) -> Outcome {
         if self.contact.state != State::Paused {
-            return Outcome::ERROR;
+            return Outcome::error("the contact is not paused");
         }
         self.unpause();
         Outcome::Next

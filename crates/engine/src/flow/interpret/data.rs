@@ -10,17 +10,19 @@ use crate::start_task::attributes;
 use crate::tag::{self, Tags};
 
 /// Longest name of a task, in characters.
-const NAME_CHARS_MAX: usize = 1_024;
+pub(super) const NAME_CHARS_MAX: usize = 1_024;
 /// Longest description of a task, in characters.
-const DESCRIPTION_CHARS_MAX: usize = 4_096;
+pub(super) const DESCRIPTION_CHARS_MAX: usize = 4_096;
 /// Longest LanguageCode or CustomerId, in characters.
 const CODE_CHARS_MAX: usize = 128;
 /// Bytes of a character in UTF-8, at most.
 const CHAR_BYTES_MAX: usize = 4;
+const NO_RELATED_CONTACT: &str = "the contact has no related contact, or that one is gone";
+const FLOW_ATTRIBUTES_TOO_LONG: &str = "the flow attributes are longer than attributes of a contact may be";
 
 impl Move<'_> {
     /// Keys and values of a parameter; `None` when one is too long or a key is empty.
-    fn pairs(&self, texts: &[(Text, Text)]) -> Option<BTreeMap<String, String>> {
+    pub(super) fn pairs(&self, texts: &[(Text, Text)]) -> Option<BTreeMap<String, String>> {
         let most = self.env.limits().attributes_bytes_max;
         let pair = |(key, value): &(Text, Text)| Some((self.text(key, most)?, self.text(value, most)?));
         let mut pairs = BTreeMap::new();
@@ -37,7 +39,7 @@ impl Move<'_> {
     }
 
     /// A text of at most so many characters; `None` when there is none, an error when it is longer.
-    fn limited(&self, text: Option<&Text>, chars_max: usize) -> Result<Option<String>, ()> {
+    pub(super) fn limited(&self, text: Option<&Text>, chars_max: usize) -> Result<Option<String>, ()> {
         let Some(text) = text else { return Ok(None) };
         let text = self.text(text, chars_max * CHAR_BYTES_MAX).filter(|text| text.chars().count() <= chars_max);
         text.map(Some).ok_or(())
@@ -45,23 +47,25 @@ impl Move<'_> {
 
     /// All or nothing; over the limit the error branch is taken.
     pub(super) fn update_attributes(&mut self, texts: &[(Text, Text)], related: bool) -> Result<Outcome, StepError> {
-        let Some(new) = self.pairs(texts).filter(|new| !new.is_empty()) else { return Ok(Outcome::ERROR) };
+        let Some(new) = self.pairs(texts).filter(|new| !new.is_empty()) else {
+            return Ok(Outcome::error("there are no attributes, they are too long, or one has no name"));
+        };
         if related {
             return self.update_related_attributes(new);
         }
-        let Ok(merged) = attributes::merge(&self.chain.attributes, &new, self.env.limits()) else {
-            return Ok(Outcome::ERROR);
-        };
-        self.chain.attributes = merged;
+        match attributes::merge(&self.chain.attributes, &new, self.env.limits()) {
+            Ok(merged) => self.chain.attributes = merged,
+            Err(refusal) => return Ok(Outcome::error(refusal.to_string())),
+        }
         self.effects.push(Effect::updated(UpdatedProperty::UserDefinedAttributes));
         Ok(Outcome::Next)
     }
 
     fn update_related_attributes(&mut self, new: BTreeMap<String, String>) -> Result<Outcome, StepError> {
-        let Some(contact) = self.contact.related else { return Ok(Outcome::ERROR) };
-        let Some(chain) = self.env.chain_of(contact)? else { return Ok(Outcome::ERROR) };
-        if attributes::merge(&chain.attributes, &new, self.env.limits()).is_err() {
-            return Ok(Outcome::ERROR);
+        let Some(contact) = self.contact.related else { return Ok(Outcome::error(NO_RELATED_CONTACT)) };
+        let Some(chain) = self.env.chain_of(contact)? else { return Ok(Outcome::error(NO_RELATED_CONTACT)) };
+        if let Err(refusal) = attributes::merge(&chain.attributes, &new, self.env.limits()) {
+            return Ok(Outcome::error(refusal.to_string()));
         }
         self.effects.push(Effect::Step { contact, event: Box::new(Event::AttributesSet(new)) });
         Ok(Outcome::Next)
@@ -82,11 +86,13 @@ impl Move<'_> {
             self.limited(language_code, CODE_CHARS_MAX),
             self.limited(customer_id, CODE_CHARS_MAX),
         );
-        let (Ok(name), Ok(description), Ok(language_code), Ok(customer_id)) = values else { return Ok(Outcome::ERROR) };
+        let (Ok(name), Ok(description), Ok(language_code), Ok(customer_id)) = values else {
+            return Ok(Outcome::error("Name, Description, LanguageCode or CustomerId is too long"));
+        };
         if related {
-            let Some(contact) = self.contact.related else { return Ok(Outcome::ERROR) };
+            let Some(contact) = self.contact.related else { return Ok(Outcome::error(NO_RELATED_CONTACT)) };
             if self.env.chain_of(contact)?.is_none() {
-                return Ok(Outcome::ERROR);
+                return Ok(Outcome::error(NO_RELATED_CONTACT));
             }
             if name.is_some() || description.is_some() {
                 let update = ContactUpdate { name, description, ..ContactUpdate::default() };
@@ -114,11 +120,11 @@ impl Move<'_> {
         let most = self.env.limits().attributes_bytes_max;
         let mut attributes = self.run_mut().attributes.clone();
         for (key, text) in texts {
-            let Some(value) = self.text(text, most) else { return Outcome::ERROR };
+            let Some(value) = self.text(text, most) else { return Outcome::error(FLOW_ATTRIBUTES_TOO_LONG) };
             attributes.insert(key.clone(), value);
         }
         if attributes::bytes(&attributes) > most {
-            return Outcome::ERROR;
+            return Outcome::error(FLOW_ATTRIBUTES_TOO_LONG);
         }
         self.run_mut().attributes = attributes;
         Outcome::Next
@@ -126,7 +132,7 @@ impl Move<'_> {
 
     /// All or nothing.
     pub(super) fn tag(&mut self, texts: &[(Text, Text)]) -> Outcome {
-        let Some(new) = self.pairs(texts) else { return Outcome::ERROR };
+        let Some(new) = self.pairs(texts) else { return Outcome::error("the tags are too long, or one has no key") };
         let tagged = |tags: &mut Tags| tag::add_contact_tags(tags, &new);
         self.change_tags(tagged)
     }
@@ -141,7 +147,7 @@ impl Move<'_> {
                 self.effects.push(Effect::updated(UpdatedProperty::Tags));
                 Outcome::Next
             }
-            Err(_) => Outcome::ERROR,
+            Err(refusal) => Outcome::error(refusal.to_string()),
         }
     }
 }

@@ -14,14 +14,19 @@ impl Move<'_> {
         let mut hooks = Vec::new();
         for (name, flow) in given {
             let flow = self.text(flow, ID_BYTES_MAX).and_then(|text| id_of(&text).parse().ok());
-            let (Ok(hook), Some(flow)) = (name.parse::<Hook>(), flow) else { return Outcome::ERROR };
-            if self.runnable(flow, &[flow_type(hook)]).is_none() {
-                return Outcome::ERROR;
+            let (Ok(hook), Some(flow)) = (name.parse::<Hook>(), flow) else {
+                return Outcome::error(format!("{name} is no hook of a task, or its flow is no id"));
+            };
+            let wanted = flow_type(hook);
+            if self.runnable(flow, &[wanted]).is_none() {
+                return Outcome::error(format!(
+                    "flow {flow} is not there, not active, never published, or no {wanted}"
+                ));
             }
             hooks.push(EventHook { hook, flow });
         }
         if hooks.is_empty() {
-            return Outcome::ERROR;
+            return Outcome::error("EventHooks is empty");
         }
         for new in hooks {
             self.contact.hooks.retain(|set| set.hook != new.hook);

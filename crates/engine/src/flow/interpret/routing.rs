@@ -12,6 +12,8 @@ use crate::queue::{Queue, QueueKind, QueueStatus};
 /// Longest text that may be an id or an ARN, in bytes.
 pub(super) const ID_BYTES_MAX: usize = 500;
 
+const CHAIN_TOO_LONG: &str = "the chain of the contact has as many contacts as it may (chain_members_max)";
+
 impl Move<'_> {
     /// The queue that an action means, when there is one.
     pub(super) fn target_of(&self, target: &QueueTarget) -> Option<QueueId> {
@@ -36,7 +38,7 @@ impl Move<'_> {
                 self.contact.target_queue = Some(queue.id);
                 Outcome::Next
             }
-            Some(_) | None => Outcome::ERROR,
+            Some(_) | None => Outcome::error("there is no such queue or agent"),
         }
     }
 
@@ -45,7 +47,8 @@ impl Move<'_> {
         let method = match self.contact.state {
             State::InFlow => self.contact.initiation_method,
             State::Ended if self.chain_has_room() => InitiationMethod::Disconnect,
-            _ => return Outcome::ERROR,
+            State::Ended => return Outcome::error(CHAIN_TOO_LONG),
+            _ => return Outcome::error("the contact is in a queue already, or with an agent"),
         };
         match self.room_in(self.contact.target_queue, method) {
             Ok(queue) => Outcome::Queue(queue),
@@ -55,8 +58,11 @@ impl Move<'_> {
 
     /// Without a queue of its own the action means the target queue.
     pub(super) fn dequeue_and_transfer(&self, target: &QueueTarget) -> Outcome {
-        if !self.contact.state.is_in_queue() || !self.chain_has_room() {
-            return Outcome::ERROR;
+        if !self.contact.state.is_in_queue() {
+            return Outcome::error("the contact is in no queue");
+        }
+        if !self.chain_has_room() {
+            return Outcome::error(CHAIN_TOO_LONG);
         }
         match self.room_in(self.target_of(target), InitiationMethod::QueueTransfer) {
             Ok(queue) => Outcome::OtherQueue(queue),
@@ -66,10 +72,14 @@ impl Move<'_> {
 
     /// The queue, when it takes a contact that came to be in this way.
     fn room_in(&self, queue: Option<QueueId>, method: InitiationMethod) -> Result<QueueId, Outcome> {
-        let queue = queue.and_then(|id| self.env.queue(id)).ok_or(Outcome::ERROR)?;
+        let queue = queue.and_then(|id| self.env.queue(id));
+        let queue =
+            queue.ok_or_else(|| Outcome::error("there is no such queue, or the contact has no target queue"))?;
         match queue.status {
-            QueueStatus::Disabled => Err(Outcome::ERROR),
-            QueueStatus::Enabled if self.is_full(&queue, method) => Err(Outcome::AT_CAPACITY),
+            QueueStatus::Disabled => Err(Outcome::error(format!("queue {} is disabled", queue.id))),
+            QueueStatus::Enabled if self.is_full(&queue, method) => {
+                Err(Outcome::at_capacity(format!("queue {} is full", queue.id)))
+            }
             QueueStatus::Enabled => Ok(queue.id),
         }
     }

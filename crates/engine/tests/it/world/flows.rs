@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ANN, BASIC, NOON, OTHER};
+use super::{ANN, BASIC, NOON, OTHER, flow_id};
 
 /// The content of a flow written as one action a line: identifier, type, parameters without blanks, and branches `next=target`,
 /// `ErrorType=target`, `Operator:operand=target`; or as JSON. The first action is the start.
@@ -11,6 +11,7 @@ pub(crate) fn content(text: &str) -> String {
         .replace("BASIC", &BASIC.to_string())
         .replace("OTHER", &OTHER.to_string())
         .replace("NOON", &NOON.to_string())
+        .replace("MAIN", &flow_id("main").to_string())
         .replace("ANN", &ANN.to_string());
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let actions: Vec<Value> = lines.iter().map(|line| action(line)).collect();

@@ -1,0 +1,78 @@
+//! InvokeFlowModule and EndFlowModuleExecution: a module runs on top of the run that invoked it, with attributes and results of its own.
+
+use crate::arn::id_of;
+use crate::contact::step::Move;
+use crate::flow::ContentHash;
+use crate::flow::interpret::Outcome;
+use crate::flow::interpret::routing::ID_BYTES_MAX;
+use crate::flow::json::Json;
+use crate::flow::module::NESTING_MAX;
+use crate::flow::reference::{JsonText, Text};
+use crate::flow::run::{ModuleRun, Waiting};
+
+/// Most bytes that a module is given, and that it gives.
+const VALUES_BYTES_MAX: usize = 32_768;
+
+impl Move<'_> {
+    pub(super) fn invoke_module(&mut self, module: Option<&Text>, input: &JsonText) -> Outcome {
+        let depth = self.contact.runs.iter().rev().take_while(|run| run.module.is_some()).count();
+        if depth >= NESTING_MAX {
+            return Outcome::error(format!("modules invoke modules {NESTING_MAX} deep at most"));
+        }
+        let module = module.and_then(|text| self.text(text, ID_BYTES_MAX));
+        let Some(content) = module.as_deref().and_then(|id| self.env.module_content(id_of(id))) else {
+            return Outcome::error(format!("no module {} is published", module.unwrap_or_default()));
+        };
+        let Some(input) = self.json(input, VALUES_BYTES_MAX) else {
+            return Outcome::error(format!("Input has more than {VALUES_BYTES_MAX} bytes"));
+        };
+        Outcome::Invoke(content, input)
+    }
+
+    /// Puts the run of a module on the stack. It counts on where its caller is, so that neither goes on for ever.
+    pub(super) fn push_module(&mut self, content: ContentHash, input: Json) {
+        let caller = self.run_mut();
+        caller.waiting = Some(Waiting::Module);
+        let (purpose, flow, since_wait) = (caller.purpose, caller.flow, caller.since_wait);
+        self.push_run(purpose, flow, content);
+        let run = self.run_mut();
+        run.since_wait = since_wait;
+        run.module = Some(Box::new(ModuleRun { input }));
+    }
+
+    pub(super) fn end_module(&mut self, result: Option<&str>, data: &JsonText) -> Outcome {
+        if self.run_mut().module.is_none() {
+            return Outcome::Unsupported;
+        }
+        match self.json(data, VALUES_BYTES_MAX) {
+            Some(data) => Outcome::Return(result.map(str::to_owned), data),
+            None => Outcome::Unsupported,
+        }
+    }
+
+    /// Ends the run of a module, and says what came of its invocation.
+    pub(super) fn return_from_module(&mut self, result: Option<String>, data: Json) -> Outcome {
+        let caller = self.pop_module();
+        let results = caller.results_mut();
+        results.module_result.clone_from(&result);
+        results.module_data = Some(data);
+        result.map_or(Outcome::Next, Outcome::ModuleResult)
+    }
+
+    /// Takes the run of a module off the stack: its caller goes on.
+    pub(super) fn pop_module(&mut self) -> &mut crate::flow::run::FlowRun {
+        let module = self.contact.runs.pop().expect("a run executes");
+        let caller = self.run_mut();
+        assert_eq!(caller.waiting, Some(Waiting::Module), "a module is above the run that invoked it");
+        caller.waiting = None;
+        caller.since_wait = module.since_wait;
+        caller
+    }
+
+    /// Takes all runs of modules off the stack: what ends or leaves a flow in a module does so to the flow that invoked it.
+    pub(super) fn leave_modules(&mut self) {
+        while self.run_mut().module.is_some() {
+            self.pop_module();
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Opening an instance: its hot records, and the end of its journal.
 
+mod contacts;
+
 use engine::Timestamp;
 use store::{Scan, Scope, ScopeHead, Store, Unavailable};
 
@@ -7,6 +9,7 @@ use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record::{self, DecodeError};
 use crate::world::{LoadError, World};
+use contacts::Contacts;
 
 /// Journal entries read at a time.
 const JOURNAL_ROWS: usize = 500;
@@ -41,17 +44,39 @@ pub enum LoadFailure {
 /// The journal is read from its end to where the tokens are sealed or older than `token_retention_ms`.
 pub fn load(store: &dyn Store, scope: Scope, token_retention_ms: i64) -> Result<(World, ScopeHead), LoadFailure> {
     store.acquire(scope)?;
-    let mut world = World::default();
-    let mut failure = None;
-    let head = store.load_hot(scope, &mut |kind, id, value| {
-        if failure.is_none() {
-            failure = world.load(kind, id, value).err();
+    std::thread::scope(|threads| {
+        let mut world = World::default();
+        let mut contacts = Contacts::new(threads);
+        let mut failure = None;
+        let head = store.load_hot(scope, &mut |kind, id, value| {
+            if failure.is_some() {
+                return;
+            }
+            if kind == kinds::CONTACT {
+                contacts.add(id, value);
+            } else {
+                failure = world.load(kind, id, value).err();
+            }
+        })?;
+        if let Some(failure) = failure {
+            return Err(failure.into());
         }
-    })?;
-    if let Some(failure) = failure {
-        return Err(failure.into());
-    }
-    world.finish_load();
+        let contacts = contacts.end();
+        load_journal(store, scope, head, token_retention_ms, &mut world)?;
+        let (table, router) = contacts.decoded()?;
+        world.load_contacts(table, router);
+        Ok((world, head))
+    })
+}
+
+/// Reads the journal from its end to where the tokens are sealed or too old.
+fn load_journal(
+    store: &dyn Store,
+    scope: Scope,
+    head: ScopeHead,
+    token_retention_ms: i64,
+    world: &mut World,
+) -> Result<(), LoadFailure> {
     let oldest = Timestamp(head.now_ms).plus_millis(-token_retention_ms);
     let mut scan = Scan::all(kinds::JOURNAL, JOURNAL_ROWS, JOURNAL_BYTES).descending();
     loop {
@@ -64,12 +89,12 @@ pub fn load(store: &dyn Store, scope: Scope, token_retention_ms: i64) -> Result<
                 record::decode(&row.value).map_err(|source| LoadFailure::Journal { scope, source })?;
             world.load_journal(&entry);
             if entry.commit <= world.tokens.sealed_commit() || entry.at < oldest {
-                return Ok((world, head));
+                return Ok(());
             }
         }
         match page.rows.last() {
             Some(last) if page.more => scan = scan.after(&last.key.id),
-            _ => return Ok((world, head)),
+            _ => return Ok(()),
         }
     }
 }

@@ -12,7 +12,7 @@ use engine::instance::Instance;
 use engine::limits::Limits;
 use engine::user::User;
 use engine::{ContactId, InstanceId, RoutingProfileId, UserId};
-use routing::{Backlog, Offer, Router};
+use routing::{Offer, Router};
 use store::{Key, KeyId, Kind, Write};
 
 use crate::agents::AgentOrder;
@@ -66,8 +66,6 @@ pub struct World {
     pub agents: AgentOrder,
     /// Who is to be offered what.
     pub router: Router,
-    /// What waits, until all records are loaded.
-    backlog: Backlog,
     chains: HashMap<ContactId, PackedChain>,
     chain_bytes: usize,
     cold: HashMap<Key, Pending>,
@@ -97,7 +95,7 @@ pub enum LoadError {
 }
 
 impl World {
-    /// Takes a hot record from the store.
+    /// Takes a hot record from the store, of any kind but contacts.
     pub fn load(&mut self, kind: Kind, id: &[u8], value: &[u8]) -> Result<(), LoadError> {
         self.load_record(kind, id, value).map_err(|source| match source {
             None => LoadError::UnknownKind(kind.0),
@@ -107,12 +105,6 @@ impl World {
 
     fn load_record(&mut self, kind: Kind, id: &[u8], value: &[u8]) -> Result<(), Option<DecodeError>> {
         match kind {
-            kinds::CONTACT => {
-                let contact = self.contacts.load(value)?;
-                if let Some(waiting) = contact.waiting() {
-                    self.backlog.add(waiting);
-                }
-            }
             kinds::CHAIN => {
                 let id = record::decode::<ChainId>(value)?.id;
                 self.chain_put(id, value.into(), 0);
@@ -127,10 +119,10 @@ impl World {
         Ok(())
     }
 
-    /// All hot records have been taken.
-    pub fn finish_load(&mut self) {
-        self.contacts.finish_load();
-        self.router = Router::from(std::mem::take(&mut self.backlog));
+    /// Takes the contacts of the store, and what waits among them.
+    pub fn load_contacts(&mut self, contacts: ContactTable, router: Router) {
+        self.contacts = contacts;
+        self.router = router;
     }
 
     /// The bounds that hold from now on. Comes before the first change.

@@ -444,8 +444,11 @@ fn queue_of(driver: &Driver) -> engine::QueueId {
 fn memory_equals_what_a_fresh_load_gives() {
     let mut driver = Driver::new();
     let flow = driver.flow();
-    for n in 0..20 {
-        let task = driver.ask("StartTaskContact", json!({"Name": format!("t{n}"), "ContactFlowId": flow}));
+    // Enough to be decoded beside the reading, too.
+    for n in 0..500 {
+        let description = if n < 20 { String::new() } else { "x".repeat(4_000) };
+        let task = json!({"Name": format!("t{n}"), "Description": description, "ContactFlowId": flow});
+        let task = driver.ask("StartTaskContact", task);
         if n % 3 == 0 {
             driver.ask("StopContact", json!({"ContactId": task["ContactId"]}));
         }

@@ -152,7 +152,7 @@ mod tests {
                 contacts.end().decoded().err()
             });
             let Some(LoadError::Record { key, .. }) = error else { panic!("{error:?}") };
-            assert_eq!(key, Key::new(kinds::CONTACT, &[7; 16]));
+            assert_eq!(key, Key::new(kinds::CONTACT, [7; 16]));
         }
     }
 }

@@ -4,10 +4,10 @@
 //! The orders are derived from the heads alone. Whoever changes a contact hands over the new record; nobody sets a timer
 //! or enters a queue on the side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
-use engine::contact::{Contact, ContactHead};
+use engine::contact::{Contact, ContactHead, State};
 use engine::{ContactId, QueueId, Timestamp};
 use hashbrown::DefaultHashBuilder;
 use hashbrown::hash_table::HashTable;
@@ -21,6 +21,32 @@ struct Slot {
     packed: Box<[u8]>,
 }
 
+/// The contacts with a start to come of which the queue is known, counted by it.
+#[derive(Debug, Default)]
+struct ScheduledCounts {
+    queue_of: HashMap<ContactId, QueueId>,
+    by_queue: HashMap<QueueId, usize>,
+}
+
+impl ScheduledCounts {
+    fn put(&mut self, contact: &Contact) {
+        self.remove(&contact.id);
+        if let (State::Scheduled, Some(queue)) = (contact.state, contact.target_queue) {
+            self.queue_of.insert(contact.id, queue);
+            *self.by_queue.entry(queue).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, id: &ContactId) {
+        let Some(queue) = self.queue_of.remove(id) else { return };
+        let count = self.by_queue.get_mut(&queue).expect("the queue of a counted contact has a count");
+        *count -= 1;
+        if *count == 0 {
+            self.by_queue.remove(&queue);
+        }
+    }
+}
+
 /// The open contacts.
 #[derive(Debug, Default)]
 pub struct ContactTable {
@@ -30,6 +56,7 @@ pub struct ContactTable {
     due: BTreeSet<(Timestamp, ContactId)>,
     queues: BTreeMap<QueueId, BTreeSet<(Timestamp, ContactId)>>,
     turns: BTreeSet<ContactId>,
+    scheduled: ScheduledCounts,
     packed_bytes: usize,
 }
 
@@ -69,6 +96,7 @@ impl ContactTable {
         if contact.pending_turn().is_some() {
             self.turns.insert(contact.id);
         }
+        self.scheduled.put(&contact);
         self.packed_bytes += packed.len();
         self.slots.push(Slot { head: contact.head(), changed: 0, packed: packed.into() });
         Ok(contact)
@@ -116,6 +144,7 @@ impl ContactTable {
         if contact.pending_turn().is_some() {
             self.turns.insert(head.id);
         }
+        self.scheduled.put(contact);
     }
 
     /// Forgets a contact.
@@ -131,6 +160,7 @@ impl ContactTable {
         let old = self.slots.swap_remove(at as usize);
         self.packed_bytes -= old.packed.len();
         self.leave_orders(&old.head);
+        self.scheduled.remove(id);
     }
 
     fn enter_orders(&mut self, head: &ContactHead) {
@@ -186,8 +216,16 @@ impl ContactTable {
         self.queues.get(queue).map_or((0, None), |members| (members.len(), members.first().map(|(since, _)| *since)))
     }
 
+    /// How many contacts with a start to come are meant for the queue: their quick connect leads to it.
+    pub fn scheduled_for(&self, queue: &QueueId) -> usize {
+        self.scheduled.by_queue.get(queue).copied().unwrap_or(0)
+    }
+
     /// Every contact's record as it is stored, in no order.
     pub fn records(&self) -> impl Iterator<Item = (&ContactHead, &[u8])> {
         self.slots.iter().map(|slot| (&slot.head, &*slot.packed))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! the old one cannot grow into gets a new version and a new file. `UPDATE_GOLDEN=1 cargo test -p service golden` writes
 //! the files and the lines that are missing.
 
-mod samples;
+pub(crate) mod samples;
 
 use std::fmt::{Debug, Write};
 use std::fs;

@@ -14,6 +14,7 @@ pub mod current_user_data;
 pub mod defaults;
 pub mod hours_of_operation;
 pub mod instance;
+pub mod metrics;
 pub mod predefined_attribute;
 pub mod queue;
 pub mod quick_connect;
@@ -166,6 +167,9 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<TransferContact>(contact_work::transfer_contact)
         .write::<AssociateContactWithUser>(contact_work::associate_contact_with_user)
         .write::<UpdateContactRoutingData>(contact_work::update_contact_routing_data)
+
+        .read::<GetCurrentMetricData>(metrics::current::get_current_metric_data)
+        .read::<GetContactMetrics>(metrics::contact::get_contact_metrics)
 }
 
 /// Reads a stored record of configuration; `None` for a kind that holds none.

@@ -10,6 +10,7 @@
 //!
 //! Begin with `instance_loop.rs`, then `handlers/contact.rs`.
 
+mod agent_counts;
 mod agent_desk;
 mod agents;
 mod call;

@@ -12,12 +12,15 @@ use engine::agent::Agent;
 use engine::contact::{Chain, Contact};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::{ContentHash, FlowContent};
+use engine::routing_profile::RoutingProfile;
+use engine::user::User;
 use engine::{ContactId, QueueId, Timestamp};
 use minicbor::Decode;
 use routing::QueueAgents;
 use store::{Key, KeyId, Kind};
 use uuid::Uuid;
 
+use crate::agent_counts::AgentCounts;
 use crate::effect::{Effect, EffectId, EffectRecord};
 use crate::error::{ApiError, Halt};
 use crate::event::Event;
@@ -26,6 +29,17 @@ use crate::record::{self, Record};
 use crate::settings::Settings;
 use crate::token::{Found, Token, TokenEntry};
 use crate::world::{Changes, World};
+
+/// The contacts of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// In the queue, offered ones included.
+    pub in_queue: usize,
+    /// Since when the one is that came first.
+    pub oldest: Option<Timestamp>,
+    /// With a start to come, and a quick connect that leads here.
+    pub scheduled: usize,
+}
 
 /// Records that a handler needs and that are not in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -298,6 +312,27 @@ impl<'w> Tx<'w> {
     pub fn queue_agents(&self, queue: QueueId) -> QueueAgents {
         self.saw(self.world.config_of::<Agent>().1);
         self.world.router.agents_of_queue(queue)
+    }
+
+    /// How many contacts are in a queue and are meant for it, as they were before this handler.
+    pub fn queue_counts(&self, queue: &QueueId) -> QueueCounts {
+        self.saw(self.world.contacts_changed);
+        let (in_queue, oldest) = self.world.contacts.queue_depth(queue);
+        QueueCounts { in_queue, oldest, scheduled: self.world.contacts.scheduled_for(queue) }
+    }
+
+    /// The place of a contact that waits for an offer, 1 first, as it was before this handler.
+    pub fn position_in_queue(&self, contact: ContactId) -> Option<u32> {
+        self.saw(self.world.contacts_changed);
+        self.world.router.position_in_queue(contact)
+    }
+
+    /// How agents are occupied, and whom a queue has, as it was before this handler.
+    pub fn agent_counts(&self) -> &'w AgentCounts {
+        self.saw(self.world.config_of::<Agent>().1);
+        self.saw(self.world.config_of::<User>().1);
+        self.saw(self.world.config_of::<RoutingProfile>().1);
+        &self.world.agent_counts
     }
 
     /// Starts an effect once the changes are durable. It is kept until its result is known.

@@ -10,11 +10,13 @@ use engine::agent::Agent;
 use engine::contact::{Chain, Contact};
 use engine::instance::Instance;
 use engine::limits::Limits;
+use engine::routing_profile::RoutingProfile;
 use engine::user::User;
 use engine::{ContactId, InstanceId, RoutingProfileId, UserId};
 use routing::{Offer, Router};
 use store::{Key, KeyId, Kind, Write};
 
+use crate::agent_counts::AgentCounts;
 use crate::agents::AgentOrder;
 use crate::contacts::ContactTable;
 use crate::directory::DirectoryChange;
@@ -26,7 +28,7 @@ use crate::kinds;
 use crate::record::{self, AnyRecord, DecodeError, Record};
 use crate::token::{TokenEntry, TokenSegment, Tokens};
 
-/// The kinds that routing and the order of agents are derived from.
+/// The kinds that routing, the order of agents and their counts are derived from.
 const ROUTED: [Kind; 3] = [kinds::AGENT, kinds::USER, kinds::ROUTING_PROFILE];
 
 /// A record of configuration in memory.
@@ -64,6 +66,8 @@ pub struct World {
     pub contacts: ContactTable,
     /// When agents have to be woken.
     pub agents: AgentOrder,
+    /// How agents are occupied.
+    pub agent_counts: AgentCounts,
     /// Who is to be offered what.
     pub router: Router,
     chains: HashMap<ContactId, PackedChain>,
@@ -71,6 +75,8 @@ pub struct World {
     cold: HashMap<Key, Pending>,
     /// The idempotency tokens.
     pub tokens: Tokens,
+    /// The commit that last changed a contact; 0 if none did since the instance was opened.
+    pub contacts_changed: u64,
     /// Number of the last event; the first is 1.
     pub last_event: u64,
     /// How many effects were loaded that nobody has started in this process.
@@ -225,6 +231,9 @@ impl World {
                 }
             }
         }
+        if !changes.contacts.is_empty() {
+            self.contacts_changed = commit;
+        }
         for (id, contact) in changes.contacts {
             self.apply_contact(id, &contact, commit, writes);
         }
@@ -248,19 +257,32 @@ impl World {
             (kinds::AGENT, Some(record)) => {
                 let agent = typed::<Agent>(record);
                 self.agents.put(&agent, &self.limits);
+                self.agent_counts.put_agent(&agent);
                 self.router.put_agent(&agent);
             }
             (kinds::AGENT, None) => {
                 self.agents.remove(UserId::from_bytes(bytes));
+                self.agent_counts.remove_agent(UserId::from_bytes(bytes));
                 self.router.remove_agent(UserId::from_bytes(bytes));
             }
             (kinds::USER, Some(record)) => {
                 let user = typed::<User>(record);
                 self.router.put_user(user.id, user.routing_profile, &user.proficiencies);
+                self.agent_counts.put_user(user.id, user.routing_profile);
             }
-            (kinds::USER, None) => self.router.remove_user(UserId::from_bytes(bytes)),
-            (kinds::ROUTING_PROFILE, Some(record)) => self.router.put_profile(&typed(record)),
-            (kinds::ROUTING_PROFILE, None) => self.router.remove_profile(RoutingProfileId::from_bytes(bytes)),
+            (kinds::USER, None) => {
+                self.router.remove_user(UserId::from_bytes(bytes));
+                self.agent_counts.remove_user(UserId::from_bytes(bytes));
+            }
+            (kinds::ROUTING_PROFILE, Some(record)) => {
+                let profile = typed::<RoutingProfile>(record);
+                self.router.put_profile(&profile);
+                self.agent_counts.put_profile(&profile);
+            }
+            (kinds::ROUTING_PROFILE, None) => {
+                self.router.remove_profile(RoutingProfileId::from_bytes(bytes));
+                self.agent_counts.remove_profile(RoutingProfileId::from_bytes(bytes));
+            }
             _ => unreachable!("{kind:?} is not among the routed kinds"),
         }
     }

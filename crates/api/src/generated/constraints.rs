@@ -103,6 +103,9 @@ pub static AGENT_STATUS_TYPE: Shape = Shape::Enum(shapes::AgentStatusType::NAMES
 /// `AgentStatusTypes`: at most 3 items
 pub static AGENT_STATUS_TYPES: Shape = Shape::List(List::new(&AGENT_STATUS_TYPE, Size::at_most(3)));
 
+/// `AgentStatuses`
+pub static AGENT_STATUSES: Shape = Shape::List(List::new(&AGENT_STATUS_ID, Size::ANY));
+
 /// `AgentUsername`: 1 to 100 characters
 pub static AGENT_USERNAME: Shape = Shape::String(Text::new(Size::new(1, 100)));
 
@@ -278,6 +281,9 @@ pub static BUCKET_NAME: Shape = Shape::String(Text::new(Size::new(1, 128)));
 /// `Channel`
 pub static CHANNEL: Shape = Shape::Enum(shapes::Channel::NAMES);
 
+/// `Channels`: at most 4 items
+pub static CHANNELS: Shape = Shape::List(List::new(&CHANNEL, Size::at_most(4)));
+
 /// `ClientToken`: at most 500 characters
 pub static CLIENT_TOKEN: Shape = Shape::String(Text::new(Size::at_most(500)));
 
@@ -347,6 +353,20 @@ pub static CONTACT_FLOW_TYPES: Shape = Shape::List(List::new(&CONTACT_FLOW_TYPE,
 
 /// `ContactId`: 1 to 256 characters
 pub static CONTACT_ID: Shape = Shape::String(Text::new(Size::new(1, 256)));
+
+/// `ContactMetricInfo`
+pub static CONTACT_METRIC_INFO: Shape = Shape::Structure(Structure {
+    name: "ContactMetricInfo",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Name", &CONTACT_METRIC_NAME).required()],
+});
+
+/// `ContactMetricName`
+pub static CONTACT_METRIC_NAME: Shape = Shape::Enum(shapes::ContactMetricName::NAMES);
+
+/// `ContactMetrics`: at least 1 items
+pub static CONTACT_METRICS: Shape = Shape::List(List::new(&CONTACT_METRIC_INFO, Size::at_least(1)));
 
 /// `ContactReferences`
 pub static CONTACT_REFERENCES: Shape = Shape::Map(Map::new(&REFERENCE_KEY, &REFERENCE, Size::ANY));
@@ -535,7 +555,7 @@ pub static CREATE_ROUTING_PROFILE_REQUEST: Structure = Structure {
 };
 
 /// `CreateSecurityProfileName`: 1 to 127 characters, matches `^[ a-zA-Z0-9_@-]+$`
-pub static CREATE_SECURITY_PROFILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)).matching(&PATTERNS[8]));
+pub static CREATE_SECURITY_PROFILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)).matching(&PATTERNS[10]));
 
 /// `CreateSecurityProfileRequest`
 pub static CREATE_SECURITY_PROFILE_REQUEST: Structure = Structure {
@@ -608,6 +628,39 @@ pub static CROSS_CHANNEL_BEHAVIOR: Shape = Shape::Structure(Structure {
     sensitive: false,
     members: &[Member::body("BehaviorType", &BEHAVIOR_TYPE).required()],
 });
+
+/// `CurrentMetric`
+pub static CURRENT_METRIC: Shape = Shape::Structure(Structure {
+    name: "CurrentMetric",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Name", &CURRENT_METRIC_NAME),
+        Member::body("MetricId", &CURRENT_METRIC_ID),
+        Member::body("Unit", &UNIT),
+    ],
+});
+
+/// `CurrentMetricId`: matches `^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$`
+pub static CURRENT_METRIC_ID: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[8]));
+
+/// `CurrentMetricName`
+pub static CURRENT_METRIC_NAME: Shape = Shape::Enum(shapes::CurrentMetricName::NAMES);
+
+/// `CurrentMetricSortCriteria`
+pub static CURRENT_METRIC_SORT_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "CurrentMetricSortCriteria",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("SortByMetric", &CURRENT_METRIC_NAME), Member::body("SortOrder", &SORT_ORDER)],
+});
+
+/// `CurrentMetricSortCriteriaMaxOne`: 0 to 1 items
+pub static CURRENT_METRIC_SORT_CRITERIA_MAX_ONE: Shape =
+    Shape::List(List::new(&CURRENT_METRIC_SORT_CRITERIA, Size::at_most(1)));
+
+/// `CurrentMetrics`
+pub static CURRENT_METRICS: Shape = Shape::List(List::new(&CURRENT_METRIC, Size::ANY));
 
 /// `DataTableAccessControlConfiguration`
 pub static DATA_TABLE_ACCESS_CONTROL_CONFIGURATION: Shape = Shape::Structure(Structure {
@@ -813,7 +866,7 @@ pub static DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(4096)).sen
 pub static DIRECTORY_ALIAS: Shape = Shape::String(Text::new(Size::new(1, 45)).matching(&PATTERNS[7]).sensitive());
 
 /// `DirectoryId`: exactly 12 characters, matches `^d-[0-9a-f]{10}$`
-pub static DIRECTORY_ID: Shape = Shape::String(Text::new(Size::new(12, 12)).matching(&PATTERNS[11]));
+pub static DIRECTORY_ID: Shape = Shape::String(Text::new(Size::new(12, 12)).matching(&PATTERNS[13]));
 
 /// `DirectoryType`
 pub static DIRECTORY_TYPE: Shape = Shape::Enum(shapes::DirectoryType::NAMES);
@@ -959,7 +1012,23 @@ pub static EXPRESSION: Shape = Shape::Structure(Structure {
 pub static EXPRESSIONS: Shape = Shape::List(List::new(&EXPRESSION, Size::ANY));
 
 /// `FileName`: 1 to 256 characters, matches `^\P{C}*$`
-pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[10]));
+pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[12]));
+
+/// `Filters`
+pub static FILTERS: Shape = Shape::Structure(Structure {
+    name: "Filters",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Queues", &QUEUES),
+        Member::body("Channels", &CHANNELS),
+        Member::body("RoutingProfiles", &ROUTING_PROFILES),
+        Member::body("RoutingStepExpressions", &ROUTING_EXPRESSIONS),
+        Member::body("AgentStatuses", &AGENT_STATUSES),
+        Member::body("Subtypes", &SUBTYPES),
+        Member::body("ValidationTestTypes", &VALIDATION_TEST_TYPES),
+    ],
+});
 
 /// `FlowModule`
 pub static FLOW_MODULE: Shape = Shape::Structure(Structure {
@@ -989,6 +1058,34 @@ pub static GET_CONTACT_ATTRIBUTES_REQUEST: Structure = Structure {
     union: false,
     sensitive: false,
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("InitialContactId", &CONTACT_ID)],
+};
+
+/// `GetContactMetricsRequest`
+pub static GET_CONTACT_METRICS_REQUEST: Structure = Structure {
+    name: "GetContactMetricsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID_OR_ARN).required(),
+        Member::body("ContactId", &INSTANCE_ID_OR_ARN).required(),
+        Member::body("Metrics", &CONTACT_METRICS).required(),
+    ],
+};
+
+/// `GetCurrentMetricDataRequest`
+pub static GET_CURRENT_METRIC_DATA_REQUEST: Structure = Structure {
+    name: "GetCurrentMetricDataRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Filters", &FILTERS).required(),
+        Member::body("Groupings", &GROUPINGS),
+        Member::body("CurrentMetrics", &CURRENT_METRICS).required(),
+        Member::body("NextToken", &NEXT_TOKEN),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SortCriteria", &CURRENT_METRIC_SORT_CRITERIA_MAX_ONE),
+    ],
 };
 
 /// `GetCurrentUserDataRequest`
@@ -1023,6 +1120,12 @@ pub static GRANULAR_ACCESS_CONTROL_CONFIGURATION: Shape = Shape::Structure(Struc
     sensitive: false,
     members: &[Member::body("DataTableAccessControlConfiguration", &DATA_TABLE_ACCESS_CONTROL_CONFIGURATION)],
 });
+
+/// `Grouping`
+pub static GROUPING: Shape = Shape::Enum(shapes::Grouping::NAMES);
+
+/// `Groupings`: at most 2 items
+pub static GROUPINGS: Shape = Shape::List(List::new(&GROUPING, Size::at_most(2)));
 
 /// `HierarchyGroupCondition`
 pub static HIERARCHY_GROUP_CONDITION: Shape = Shape::Structure(Structure {
@@ -1124,6 +1227,9 @@ pub static INPUT_PREDEFINED_ATTRIBUTE_CONFIGURATION: Shape = Shape::Structure(St
 
 /// `InstanceId`: 1 to 100 characters
 pub static INSTANCE_ID: Shape = Shape::String(Text::new(Size::new(1, 100)));
+
+/// `InstanceIdOrArn`: 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`
+pub static INSTANCE_ID_OR_ARN: Shape = Shape::String(Text::new(Size::new(1, 250)).matching(&PATTERNS[9]));
 
 /// `InstanceStorageConfig`
 pub static INSTANCE_STORAGE_CONFIG: Shape = Shape::Structure(Structure {
@@ -1870,7 +1976,7 @@ pub static REFERENCE: Shape = Shape::Structure(Structure {
 });
 
 /// `ReferenceArn`: 20 to 256 characters, matches `^[-:/A-Za-z0-9]+`
-pub static REFERENCE_ARN: Shape = Shape::String(Text::new(Size::new(20, 256)).matching(&PATTERNS[9]));
+pub static REFERENCE_ARN: Shape = Shape::String(Text::new(Size::new(20, 256)).matching(&PATTERNS[11]));
 
 /// `ReferenceKey`: 1 to 4096 characters
 pub static REFERENCE_KEY: Shape = Shape::String(Text::new(Size::new(1, 4096)));
@@ -1939,6 +2045,12 @@ pub static ROUTING_CRITERIA_INPUT_STEP_EXPIRY: Shape = Shape::Structure(Structur
 
 /// `RoutingCriteriaInputSteps`
 pub static ROUTING_CRITERIA_INPUT_STEPS: Shape = Shape::List(List::new(&ROUTING_CRITERIA_INPUT_STEP, Size::ANY));
+
+/// `RoutingExpression`: 1 to 3000 characters
+pub static ROUTING_EXPRESSION: Shape = Shape::String(Text::new(Size::new(1, 3000)));
+
+/// `RoutingExpressions`: at most 50 items
+pub static ROUTING_EXPRESSIONS: Shape = Shape::List(List::new(&ROUTING_EXPRESSION, Size::at_most(50)));
 
 /// `RoutingProfileDescription`: 1 to 250 characters
 pub static ROUTING_PROFILE_DESCRIPTION: Shape = Shape::String(Text::new(Size::new(1, 250)));
@@ -2227,6 +2339,9 @@ pub static SINGLE_SELECT_OPTIONS: Shape = Shape::List(List::new(&TASK_TEMPLATE_S
 /// `SnapshotVersion`
 pub static SNAPSHOT_VERSION: Shape = Shape::String(Text::new(Size::ANY));
 
+/// `SortOrder`
+pub static SORT_ORDER: Shape = Shape::Enum(shapes::SortOrder::NAMES);
+
 /// `StartTaskContactRequest`
 pub static START_TASK_CONTACT_REQUEST: Structure = Structure {
     name: "StartTaskContactRequest",
@@ -2282,6 +2397,12 @@ pub static STRING_CONDITION: Shape = Shape::Structure(Structure {
         Member::body("ComparisonType", &STRING_COMPARISON_TYPE),
     ],
 });
+
+/// `Subtype`: 1 to 100 characters
+pub static SUBTYPE: Shape = Shape::String(Text::new(Size::new(1, 100)));
+
+/// `Subtypes`: at most 10 items
+pub static SUBTYPES: Shape = Shape::List(List::new(&SUBTYPE, Size::at_most(10)));
 
 /// `TagAndConditionList`
 pub static TAG_AND_CONDITION_LIST: Shape = Shape::List(List::new(&TAG_CONDITION, Size::ANY));
@@ -2459,6 +2580,9 @@ pub static TRANSFER_CONTACT_REQUEST: Structure = Structure {
         Member::body("ClientToken", &CLIENT_TOKEN).idempotency_token(),
     ],
 };
+
+/// `Unit`
+pub static UNIT: Shape = Shape::Enum(shapes::Unit::NAMES);
 
 /// `UntagContactRequest`
 pub static UNTAG_CONTACT_REQUEST: Structure = Structure {
@@ -3001,6 +3125,12 @@ pub static USER_SEARCH_FILTER: Shape = Shape::Structure(Structure {
     ],
 });
 
+/// `ValidationTestType`
+pub static VALIDATION_TEST_TYPE: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `ValidationTestTypes`: at most 10 items
+pub static VALIDATION_TEST_TYPES: Shape = Shape::List(List::new(&VALIDATION_TEST_TYPE, Size::at_most(10)));
+
 /// `VoiceEnhancementConfig`
 pub static VOICE_ENHANCEMENT_CONFIG: Shape = Shape::Structure(Structure {
     name: "VoiceEnhancementConfig",
@@ -3019,7 +3149,7 @@ pub static VOICE_ENHANCEMENT_CONFIGS: Shape = Shape::List(List::new(&VOICE_ENHAN
 pub static VOICE_ENHANCEMENT_MODE: Shape = Shape::Enum(shapes::VoiceEnhancementMode::NAMES);
 
 /// The patterns of strings, each in its [`index`](Pattern::index).
-pub static PATTERNS: [Pattern; 12] = [
+pub static PATTERNS: [Pattern; 14] = [
     Pattern {
         index: 0,
         text: r"(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$",
@@ -3053,8 +3183,24 @@ pub static PATTERNS: [Pattern; 12] = [
         must: &["^([0-9a-zA-Z]+)([-]*[0-9a-zA-Z])*$"],
         must_not: &["^(?:d-)"],
     },
-    Pattern { index: 8, text: "^[ a-zA-Z0-9_@-]+$", must: &["^[ a-zA-Z0-9_@-]+$"], must_not: &[] },
-    Pattern { index: 9, text: "^[-:/A-Za-z0-9]+", must: &["^[-:/A-Za-z0-9]+"], must_not: &[] },
-    Pattern { index: 10, text: r"^\P{C}*$", must: &[r"^\P{C}*$"], must_not: &[] },
-    Pattern { index: 11, text: "^d-[0-9a-f]{10}$", must: &["^d-[0-9a-f]{10}$"], must_not: &[] },
+    Pattern {
+        index: 8,
+        text: "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$",
+        must: &[
+            "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$",
+        ],
+        must_not: &[],
+    },
+    Pattern {
+        index: 9,
+        text: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$",
+        must: &[
+            "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$",
+        ],
+        must_not: &[],
+    },
+    Pattern { index: 10, text: "^[ a-zA-Z0-9_@-]+$", must: &["^[ a-zA-Z0-9_@-]+$"], must_not: &[] },
+    Pattern { index: 11, text: "^[-:/A-Za-z0-9]+", must: &["^[-:/A-Za-z0-9]+"], must_not: &[] },
+    Pattern { index: 12, text: r"^\P{C}*$", must: &[r"^\P{C}*$"], must_not: &[] },
+    Pattern { index: 13, text: "^d-[0-9a-f]{10}$", must: &["^d-[0-9a-f]{10}$"], must_not: &[] },
 ];

@@ -2413,7 +2413,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&GET_CONTACT_METRICS_REQUEST),
     },
     OperationFacts {
         name: "GetCurrentMetricData",
@@ -2426,7 +2426,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&GET_CURRENT_METRIC_DATA_REQUEST),
     },
     OperationFacts {
         name: "GetCurrentUserData",

@@ -182,6 +182,14 @@ operation_marker!(
     GetContactAttributes: GetContactAttributesRequest => GetContactAttributesResponse
 );
 operation_marker!(
+    /// `POST /metrics/contact`
+    GetContactMetrics: GetContactMetricsRequest => GetContactMetricsResponse
+);
+operation_marker!(
+    /// `POST /metrics/current/{InstanceId}`
+    GetCurrentMetricData: GetCurrentMetricDataRequest => GetCurrentMetricDataResponse
+);
+operation_marker!(
     /// `POST /metrics/userdata/{InstanceId}`
     GetCurrentUserData: GetCurrentUserDataRequest => GetCurrentUserDataResponse
 );

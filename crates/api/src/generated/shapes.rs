@@ -200,6 +200,18 @@ pub struct AgentStatus {
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct AgentStatusIdentifier {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct AgentStatusReference {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -986,6 +998,39 @@ string_enum!(
     }
 );
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactMetricInfo {
+    /// Required.
+    pub name: ContactMetricName,
+}
+
+string_enum!(
+    /// Enumeration `ContactMetricName`.
+    ContactMetricName {
+        EstimatedWaitTime = "ESTIMATED_WAIT_TIME",
+        PositionInQueue = "POSITION_IN_QUEUE",
+    }
+);
+
+/// Part of outputs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactMetricResult {
+    /// Required.
+    pub name: ContactMetricName,
+    /// Required.
+    pub value: ContactMetricValue,
+}
+
+/// Exactly one of these. Part of outputs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub enum ContactMetricValue {
+    /// `Number`
+    Number(f64),
+}
+
 string_enum!(
     /// Enumeration `ContactState`.
     ContactState {
@@ -1454,6 +1499,75 @@ pub struct CrossChannelBehavior {
     pub behavior_type: BehaviorType,
 }
 
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CurrentMetric {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<CurrentMetricName>,
+    /// Optional; matches `^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CurrentMetricData {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<CurrentMetric>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+}
+
+string_enum!(
+    /// Enumeration `CurrentMetricName`.
+    CurrentMetricName {
+        AgentsOnline = "AGENTS_ONLINE",
+        AgentsAvailable = "AGENTS_AVAILABLE",
+        AgentsOnCall = "AGENTS_ON_CALL",
+        AgentsNonProductive = "AGENTS_NON_PRODUCTIVE",
+        AgentsAfterContactWork = "AGENTS_AFTER_CONTACT_WORK",
+        AgentsError = "AGENTS_ERROR",
+        AgentsStaffed = "AGENTS_STAFFED",
+        ContactsInQueue = "CONTACTS_IN_QUEUE",
+        OldestContactAge = "OLDEST_CONTACT_AGE",
+        ContactsScheduled = "CONTACTS_SCHEDULED",
+        AgentsOnContact = "AGENTS_ON_CONTACT",
+        SlotsActive = "SLOTS_ACTIVE",
+        SlotsAvailable = "SLOTS_AVAILABLE",
+        EstimatedWaitTime = "ESTIMATED_WAIT_TIME",
+    }
+);
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CurrentMetricResult {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<Dimensions>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collections: Option<Vec<CurrentMetricData>>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CurrentMetricSortCriteria {
+    /// Optional.
+    pub sort_by_metric: Option<CurrentMetricName>,
+    /// Optional.
+    pub sort_order: Option<SortOrder>,
+}
+
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1862,6 +1976,33 @@ pub struct DeviceInfo {
     pub operating_system: Option<String>,
 }
 
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Dimensions {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueReference>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_profile: Option<RoutingProfileReference>,
+    /// Optional; 1 to 3000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_step_expression: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_status: Option<AgentStatusIdentifier>,
+    /// Optional; 1 to 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subtype: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_test_type: Option<String>,
+}
+
 string_enum!(
     /// Enumeration `DirectoryType`.
     DirectoryType {
@@ -2086,6 +2227,26 @@ pub struct Expression {
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct Filters {
+    /// Optional; 1 to 100 items.
+    pub queues: Option<Vec<String>>,
+    /// Optional; at most 4 items.
+    pub channels: Option<Vec<Channel>>,
+    /// Optional; 1 to 100 items.
+    pub routing_profiles: Option<Vec<String>>,
+    /// Optional; at most 50 items.
+    pub routing_step_expressions: Option<Vec<String>>,
+    /// Optional.
+    pub agent_statuses: Option<Vec<String>>,
+    /// Optional; at most 10 items.
+    pub subtypes: Option<Vec<String>>,
+    /// Optional; at most 10 items.
+    pub validation_test_types: Option<Vec<String>>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct FlowModule {
     /// Optional.
     pub r#type: Option<FlowModuleType>,
@@ -2125,6 +2286,71 @@ pub struct GetContactAttributesResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<BTreeMap<String, String>>,
+}
+
+/// Input of [`GetContactMetrics`](crate::operations::GetContactMetrics).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetContactMetricsRequest {
+    /// Required; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub instance_id: String,
+    /// Required; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub contact_id: String,
+    /// Required; at least 1 items.
+    pub metrics: Vec<ContactMetricInfo>,
+}
+
+/// Output of [`GetContactMetrics`](crate::operations::GetContactMetrics).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetContactMetricsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_results: Option<Vec<ContactMetricResult>>,
+    /// Optional; 1 to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+/// Input of [`GetCurrentMetricData`](crate::operations::GetCurrentMetricData).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetCurrentMetricDataRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required.
+    pub filters: Filters,
+    /// Optional; at most 2 items.
+    pub groupings: Option<Vec<Grouping>>,
+    /// Required.
+    pub current_metrics: Vec<CurrentMetric>,
+    /// Optional.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional; 0 to 1 items.
+    pub sort_criteria: Option<Vec<CurrentMetricSortCriteria>>,
+}
+
+/// Output of [`GetCurrentMetricData`](crate::operations::GetCurrentMetricData).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetCurrentMetricDataResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_results: Option<Vec<CurrentMetricResult>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_snapshot_time: Option<Timestamp>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
 }
 
 /// Input of [`GetCurrentUserData`](crate::operations::GetCurrentUserData).
@@ -2236,6 +2462,19 @@ pub struct GranularAccessControlConfiguration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_table_access_control_configuration: Option<DataTableAccessControlConfiguration>,
 }
+
+string_enum!(
+    /// Enumeration `Grouping`.
+    Grouping {
+        Queue = "QUEUE",
+        Channel = "CHANNEL",
+        RoutingProfile = "ROUTING_PROFILE",
+        RoutingStepExpression = "ROUTING_STEP_EXPRESSION",
+        AgentStatus = "AGENT_STATUS",
+        Subtype = "SUBTYPE",
+        ValidationTestType = "VALIDATION_TEST_TYPE",
+    }
+);
 
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -4751,6 +4990,14 @@ pub enum ServiceQuotaExceededExceptionReason {
     AttachedFileServiceQuotaExceededExceptionReason(AttachedFileServiceQuotaExceededExceptionReason),
 }
 
+string_enum!(
+    /// Enumeration `SortOrder`.
+    SortOrder {
+        Ascending = "ASCENDING",
+        Descending = "DESCENDING",
+    }
+);
+
 /// Input of [`StartTaskContact`](crate::operations::StartTaskContact).
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -5121,6 +5368,15 @@ pub struct TransferContactResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_arn: Option<String>,
 }
+
+string_enum!(
+    /// Enumeration `Unit`.
+    Unit {
+        Seconds = "SECONDS",
+        Count = "COUNT",
+        Percent = "PERCENT",
+    }
+);
 
 /// Input of [`UntagContact`](crate::operations::UntagContact).
 #[derive(Debug, Clone, Deserialize)]

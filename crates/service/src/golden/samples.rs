@@ -449,7 +449,7 @@ fn later_runs() -> Vec<FlowRun> {
     ]
 }
 
-pub(super) fn contacts() -> Vec<Contact> {
+pub(crate) fn contacts() -> Vec<Contact> {
     let full = Contact {
         id: ContactId(id(14)),
         state: State::Completed,

@@ -13,7 +13,7 @@ use engine::user::User;
 use engine::{ContactFlowId, ContactId, QueueId, UserId};
 
 use super::contact::{move_contact, named_contact};
-use super::resource::{load, same, shown};
+use super::resource::{load, shown};
 use crate::call::Call;
 use crate::error::{ApiError, Halt, contact_not_found};
 use crate::operations::in_instance;
@@ -216,7 +216,8 @@ pub(crate) fn shown_criteria(criteria: &Criteria) -> shapes::RoutingCriteria {
             expiry_timestamp: step.expires.and_then(shown),
         }),
         expression: Some(shown_expression(&step.expression)),
-        status: Some(same(step.status.as_str())),
+        // The API has no name for a step that was interrupted, or that the end of its contact deactivated (`routing.md` section 6).
+        status: step.status.as_str().parse().ok(),
     };
     shapes::RoutingCriteria {
         steps: Some(criteria.steps.iter().map(step).collect()),

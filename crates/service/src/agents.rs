@@ -56,9 +56,9 @@ impl AgentOrder {
         self.due.iter().take_while(move |(due, _)| *due <= now).map(|(_, user)| *user)
     }
 
-    /// When the first one is due.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(at, _)| *at)
+    /// When the first one is due, of the agents who `count`.
+    pub fn next_due(&self, counts: impl Fn(&UserId) -> bool) -> Option<Timestamp> {
+        self.due.iter().find(|(_, user)| counts(user)).map(|(at, _)| *at)
     }
 
     /// Those with an event stream.

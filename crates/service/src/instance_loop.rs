@@ -19,7 +19,7 @@ mod run;
 pub(crate) mod tests;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use engine::{ContactId, InstanceId, Timestamp, UserId};
@@ -216,7 +216,7 @@ pub struct InstanceLoop<R> {
     durable: u64,
     open: OpenBatch<R>,
     in_flight: Option<Released<R>>,
-    waiting: HashMap<u64, Waiting<R>>,
+    waiting: BTreeMap<u64, Waiting<R>>,
     busy_contacts: BTreeSet<ContactId>,
     /// When timers that failed are tried again.
     failed_timers: BTreeMap<ContactId, Timestamp>,
@@ -270,7 +270,7 @@ impl<R> InstanceLoop<R> {
             random: Random(seed),
             durable: head.number.0,
             in_flight: None,
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             busy_contacts: BTreeSet::new(),
             failed_timers: BTreeMap::new(),
             failed_agents: BTreeMap::new(),
@@ -296,6 +296,16 @@ impl<R> InstanceLoop<R> {
     /// The instance that the loop owns; nil for the system scope.
     pub fn instance(&self) -> InstanceId {
         InstanceId(self.scope.0)
+    }
+
+    /// How much a turn does from now on.
+    pub fn set_bounds(&mut self, bounds: TurnBounds) {
+        self.bounds = bounds;
+    }
+
+    /// What is in memory, for comparison with what is stored.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// How many contacts are open.
@@ -356,6 +366,7 @@ impl<R> InstanceLoop<R> {
     /// Requests stay in `inputs` while the instance is being loaded again.
     pub fn turn(&mut self, wall: Timestamp, inputs: &mut VecDeque<Input<R>>, out: &mut Vec<Output<R>>) -> TurnReport {
         self.now = self.now.max(wall);
+        self.forget_past_failures();
         self.perform_pending(out);
         let mut held_back = VecDeque::new();
         let mut timers = self.bounds.timers_max;
@@ -451,6 +462,13 @@ impl<R> InstanceLoop<R> {
         self.in_flight.is_some() && self.open.timers >= max
     }
 
+    /// A timer that failed is held back until its time; then it is due like any other, if what it belongs to still is.
+    fn forget_past_failures(&mut self) {
+        let now = self.now;
+        self.failed_timers.retain(|_, tried_again| *tried_again > now);
+        self.failed_agents.retain(|_, tried_again| *tried_again > now);
+    }
+
     fn has_due_timer(&self) -> bool {
         self.first_due().is_some() || self.first_due_agent().is_some()
     }
@@ -461,8 +479,12 @@ impl<R> InstanceLoop<R> {
         };
         let timers = self.world.contacts.next_due(|id| !aside(id));
         let tried_again = self.failed_timers.values().chain(self.failed_agents.values()).copied().min();
-        let agents =
-            self.world.agents.next_due().filter(|_| self.failed_agents.is_empty() && self.busy_agents.is_empty());
+        let aside = |user: &UserId| {
+            self.busy_agents.contains(user)
+                || self.failed_agents.contains_key(user)
+                || self.quarantine.holds_agent(user)
+        };
+        let agents = self.world.agents.next_due(|user| !aside(user));
         let timers = timers.into_iter().chain(agents).chain(self.world.router.next_due());
         timers.chain(tried_again).chain(self.maintenance.next_due(&self.world)).min()
     }
@@ -475,7 +497,8 @@ impl<R> InstanceLoop<R> {
         if unfinished {
             Some(self.now)
         } else {
-            self.world.contacts.next_due(|_| true).into_iter().chain(self.next_due()).min()
+            let agents = self.world.agents.next_due(|_| true);
+            self.world.contacts.next_due(|_| true).into_iter().chain(agents).chain(self.next_due()).min()
         }
     }
 

@@ -173,6 +173,16 @@ impl World {
         held.map(|(_, held)| (typed(&held.record), held.changed))
     }
 
+    /// The records of configuration, as they are stored.
+    pub(crate) fn stored_config(&self) -> impl Iterator<Item = (Key, Vec<u8>)> {
+        self.config.iter().map(|((kind, id), held)| (Key::new(*kind, id.clone()), held.record.encoded()))
+    }
+
+    /// The chains with an open member, as they are stored.
+    pub(crate) fn stored_chains(&self) -> impl Iterator<Item = (Key, Vec<u8>)> {
+        self.chains.iter().map(|(id, chain)| (Key::new(kinds::CHAIN, *id.as_bytes()), chain.packed.to_vec()))
+    }
+
     /// Whether an effect has no result yet.
     pub fn has_effects(&self) -> bool {
         self.effects().next().is_some()

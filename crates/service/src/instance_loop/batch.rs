@@ -191,7 +191,7 @@ impl<R> InstanceLoop<R> {
         let empty = OpenBatch::new(self.durable + 1, 0);
         let open = std::mem::replace(&mut self.open, empty);
         let mut waiting = Vec::new();
-        for (_, Waiting { attempt, .. }) in self.waiting.drain() {
+        for (_, Waiting { attempt, .. }) in std::mem::take(&mut self.waiting) {
             if let Event::Effect(id, _) = attempt.event {
                 self.performing.remove(&id);
             } else {

@@ -131,7 +131,7 @@ impl<R> InstanceLoop<R> {
                 match self.attempt(Some(suspect), seed, &cold, None, done) {
                     Ok(_) => self.effect_ended(id),
                     Err((Halt::Refused(error), _)) => {
-                        out.push(Output::Alarm(format!("the result of effect {} was refused: {error}", id.0)));
+                        out.push(Output::Alarm(format!("the result of effect {} was refused: {}", id.0, told(&error))));
                         // Performed again it would be refused again.
                         let forget = |tx: &mut Tx<'_>| {
                             tx.delete::<EffectRecord>(id.0.as_bytes());
@@ -165,24 +165,21 @@ impl<R> InstanceLoop<R> {
     fn timer_failed(&mut self, id: engine::ContactId, error: &ApiError, out: &mut Vec<Output<R>>) {
         self.busy_contacts.remove(&id);
         self.failed_timers.insert(id, self.now.plus_millis(TIMER_RETRY_MS));
-        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
-        out.push(Output::Alarm(format!("the timer of contact {id} failed and is tried again later: {error}{cause}")));
+        out.push(Output::Alarm(format!("the timer of contact {id} failed and is tried again later: {}", told(error))));
     }
 
     /// The same of an agent.
     fn agent_failed(&mut self, user: UserId, error: &ApiError, out: &mut Vec<Output<R>>) {
         self.busy_agents.remove(&user);
         self.failed_agents.insert(user, self.now.plus_millis(TIMER_RETRY_MS));
-        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
-        out.push(Output::Alarm(format!("the timer of agent {user} failed and is tried again later: {error}{cause}")));
+        out.push(Output::Alarm(format!("the timer of agent {user} failed and is tried again later: {}", told(error))));
     }
 
     /// An offer that cannot be made is not tried again before contact or agent change.
     fn offer_failed(&mut self, offer: &Offer, error: &ApiError, out: &mut Vec<Output<R>>) {
         self.world.offer_declined(offer);
-        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
         let Offer { contact, agent } = offer;
-        out.push(Output::Alarm(format!("contact {contact} could not be offered to agent {agent}: {error}{cause}")));
+        out.push(Output::Alarm(format!("contact {contact} could not be offered to agent {agent}: {}", told(error))));
     }
 
     /// Runs a handler on an overlay. Success joins the open batch. Both ways it says what the outcome rests on.
@@ -238,11 +235,11 @@ impl<R> InstanceLoop<R> {
             Event::Offer(offer) => self.offer_failed(&offer, &error, out),
             Event::Effect(id, _) => {
                 self.perform_again(id);
-                out.push(Output::Alarm(format!("effect {} is performed again: {error}", id.0)));
+                out.push(Output::Alarm(format!("effect {} is performed again: {}", id.0, told(&error))));
             }
             Event::Maintenance => {
                 self.maintenance.interrupt();
-                out.push(Output::Alarm(format!("maintenance of {} failed: {error}", self.scope)));
+                out.push(Output::Alarm(format!("maintenance of {} failed: {}", self.scope, told(&error))));
             }
         }
     }
@@ -297,4 +294,10 @@ impl<R> InstanceLoop<R> {
     pub fn now(&self) -> Timestamp {
         self.now
     }
+}
+
+/// An error as the log reads it, with its cause.
+fn told(error: &ApiError) -> String {
+    let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    format!("{error}{cause}")
 }

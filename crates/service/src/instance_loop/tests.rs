@@ -406,6 +406,28 @@ fn a_timer_fires_once_also_after_a_restart() {
 }
 
 #[test]
+fn a_timer_that_failed_is_forgotten_when_its_contact_ends() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let at = START_MS / 1000 + 60;
+    let task = driver.ask("StartTaskContact", json!({"Name": "t", "ContactFlowId": flow, "ScheduledTime": at}));
+    let mut driver = driver.restart();
+    driver.now += 60_000;
+    driver.turn();
+    for FetchRequest { ticket, .. } in std::mem::take(&mut driver.fetches) {
+        let result = Err(Unavailable::without_source("read", Reason::Io));
+        driver.inputs.push_back(Input::Fetched(Fetched { ticket, result }));
+    }
+    driver.settle();
+    assert!(driver.events.iter().any(|event| event.contains("is tried again later")), "{:?}", driver.events);
+    driver.ask("StopContact", json!({"ContactId": task["ContactId"]}));
+    driver.now += 120_000;
+    driver.settle();
+    let report = driver.instance.turn(Timestamp(driver.now), &mut driver.inputs, &mut Vec::new());
+    assert!(report.next_due.is_none_or(|due| due > Timestamp(driver.now)), "{report:?}");
+}
+
+#[test]
 fn many_timers_due_together_let_a_request_through() {
     let mut driver = Driver::new();
     let flow = driver.flow();

@@ -8,6 +8,7 @@ mod demo;
 mod environment;
 mod model;
 mod operations;
+mod sim;
 mod test;
 
 use std::env;
@@ -21,6 +22,8 @@ usage: cargo xtask <command>
   codegen                write crates/api from model/
   operations             print which operations there are, lack and are tested; write the README's table
   test [FILTER ...]      install what the tests need and run them; --rust, --clients, --js, --rust-sdk choose suites
+  sim [--seeds N] [--from S] [--seed X] [--steps K]
+                         simulate: random work, faults and crashes from a seed, checked after every step
   demo                   start Callboard with a sample instance
   ci [--without-tests]   formatting, lints, documentation, dependencies, tests";
 
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         "codegen" => codegen::run(arguments),
         "operations" => operations::run(arguments),
         "test" => test::run_tests(arguments),
+        "sim" => sim::run_seeds(arguments),
         "demo" => demo::run(arguments),
         "ci" => ci::run_all(arguments),
         unknown => Err(anyhow::anyhow!("no command `{unknown}`\n{USAGE}")),

@@ -171,3 +171,53 @@ def test_search_of_users(fresh):
     refused("ResourceNotFoundException", "hierarchy group", SearchCriteria=group)
     refused("ResourceNotFoundException", "hierarchy group", SearchFilter={"UserAttributeFilter": group})
     refused("InvalidParameterException", "Username", SearchCriteria=text("color", "x"))
+
+
+def test_search_of_flows(instance):
+    blue = instance.flow(Name="Flow blue", Description="all of it", Tags={"color": "blue"})
+    red = instance.flow(Name="Flow red", Tags={"color": "red"}, Status="SAVED")
+
+    def found(**parameters) -> set[str]:
+        answer = instance.search_contact_flows(**parameters)
+        assert answer["ApproximateTotalCount"] == len(answer["ContactFlows"])
+        assert all("Content" not in flow for flow in answer["ContactFlows"])
+        return {flow["Id"] for flow in answer["ContactFlows"]}
+
+    named = text("name", "flow ", "STARTS_WITH")
+    assert found() > {blue, red}
+    assert found(SearchCriteria=named) == {blue, red}
+    assert found(SearchCriteria=named | {"StatusCondition": "SAVED"}) == {red}
+    assert found(SearchCriteria=named | {"StatusCondition": "PUBLISHED", "StateCondition": "ACTIVE"}) == {blue}
+    assert found(SearchCriteria=named | {"TypeCondition": "CUSTOMER_QUEUE"}) == set()
+    default = instance.default_flow_id("Default queue transfer")
+    assert found(SearchCriteria={"TypeCondition": "QUEUE_TRANSFER"}) == {default}
+    assert found(SearchFilter={"TagFilter": {"TagCondition": tagged("red")}}) == {red}
+
+    def typed(value: str) -> dict:
+        return {"ContactFlowTypeCondition": {"ContactFlowType": value}}
+
+    def by_attribute(**condition) -> set[str]:
+        return found(SearchFilter={"FlowAttributeFilter": condition})
+
+    assert by_attribute(**typed("QUEUE_TRANSFER")) == {default}
+    assert by_attribute(AndCondition={"TagConditions": [tagged("blue")]} | typed("CONTACT_FLOW")) == {blue}
+    either = [{"TagConditions": [tagged("blue")]}, typed("QUEUE_TRANSFER")]
+    assert by_attribute(OrConditions=either) == {blue, default}
+    assert by_attribute(TagCondition=tagged("red")) == {red}
+
+    search = "search_contact_flows"
+    instance.refused("InvalidParameterException", "resourceID", search, SearchCriteria=text("color", "x"))
+    instance.refused("InvalidParameterException", "NextToken", search, NextToken="nonsense")
+
+
+def test_the_older_way_to_rename_a_flow(instance):
+    flow, name = instance.flow(), unique("renamed")
+    instance.update_contact_flow_name(ContactFlowId=flow, Name=name)
+    instance.update_contact_flow_name(ContactFlowId=flow, Description="what for")
+    shown = instance.describe_contact_flow(ContactFlowId=flow)["ContactFlow"]
+    assert (shown["Name"], shown["Description"]) == (name, "what for")
+    rename, other = "update_contact_flow_name", unique("other")
+    instance.flow(Name=other)
+    instance.refused("DuplicateResourceException", other, rename, ContactFlowId=flow, Name=other)
+    instance.refused("InvalidRequestException", "Name, Description", rename, ContactFlowId=flow)
+    instance.refused("ResourceNotFoundException", "", rename, ContactFlowId=absent_id(), Name="n")

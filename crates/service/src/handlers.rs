@@ -49,6 +49,9 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .read_routed::<DescribeInstance>(system, instance::describe_instance)
         .read_routed::<ListInstances>(system, instance::list_instances)
         .write_routed::<DeleteInstance>(system, instance::delete_instance)
+        .read_routed::<DescribeInstanceAttribute>(system, instance::attribute::describe_instance_attribute)
+        .read_routed::<ListInstanceAttributes>(system, instance::attribute::list_instance_attributes)
+        .write_routed::<UpdateInstanceAttribute>(system, instance::attribute::update_instance_attribute)
 
         .write::<CreateContactFlow>(contact_flow::create_contact_flow)
         .read::<DescribeContactFlow>(contact_flow::describe_contact_flow)
@@ -56,6 +59,8 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<UpdateContactFlowContent>(contact_flow::update_contact_flow_content)
         .write::<UpdateContactFlowMetadata>(contact_flow::update_contact_flow_metadata)
         .write::<DeleteContactFlow>(contact_flow::delete_contact_flow)
+        .write::<UpdateContactFlowName>(contact_flow::update_contact_flow_name)
+        .read::<SearchContactFlows>(contact_flow::search::search_contact_flows)
 
         .write::<CreateQueue>(queue::create_queue)
         .read::<DescribeQueue>(queue::describe_queue)
@@ -139,6 +144,7 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<AssociateInstanceStorageConfig>(storage_config::associate_instance_storage_config)
         .read::<DescribeInstanceStorageConfig>(storage_config::describe_instance_storage_config)
         .read::<ListInstanceStorageConfigs>(storage_config::list_instance_storage_configs)
+        .write::<UpdateInstanceStorageConfig>(storage_config::update_instance_storage_config)
         .write::<DisassociateInstanceStorageConfig>(storage_config::disassociate_instance_storage_config)
 
         .write::<CreatePredefinedAttribute>(predefined_attribute::create_predefined_attribute)

@@ -327,6 +327,34 @@ pub static CONTACT_FILTER: Shape = Shape::Structure(Structure {
     members: &[Member::body("ContactStates", &CONTACT_STATES)],
 });
 
+/// `ContactFlowAttributeAndCondition`
+pub static CONTACT_FLOW_ATTRIBUTE_AND_CONDITION: Shape = Shape::Structure(Structure {
+    name: "ContactFlowAttributeAndCondition",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("TagConditions", &TAG_AND_CONDITION_LIST),
+        Member::body("ContactFlowTypeCondition", &CONTACT_FLOW_TYPE_CONDITION),
+    ],
+});
+
+/// `ContactFlowAttributeFilter`
+pub static CONTACT_FLOW_ATTRIBUTE_FILTER: Shape = Shape::Structure(Structure {
+    name: "ContactFlowAttributeFilter",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &CONTACT_FLOW_ATTRIBUTE_OR_CONDITION_LIST),
+        Member::body("AndCondition", &CONTACT_FLOW_ATTRIBUTE_AND_CONDITION),
+        Member::body("TagCondition", &TAG_CONDITION),
+        Member::body("ContactFlowTypeCondition", &CONTACT_FLOW_TYPE_CONDITION),
+    ],
+});
+
+/// `ContactFlowAttributeOrConditionList`
+pub static CONTACT_FLOW_ATTRIBUTE_OR_CONDITION_LIST: Shape =
+    Shape::List(List::new(&CONTACT_FLOW_ATTRIBUTE_AND_CONDITION, Size::ANY));
+
 /// `ContactFlowContent`
 pub static CONTACT_FLOW_CONTENT: Shape = Shape::String(Text::new(Size::ANY));
 
@@ -339,6 +367,35 @@ pub static CONTACT_FLOW_ID: Shape = Shape::String(Text::new(Size::at_most(500)))
 /// `ContactFlowName`: at least 1 characters
 pub static CONTACT_FLOW_NAME: Shape = Shape::String(Text::new(Size::at_least(1)));
 
+/// `ContactFlowSearchConditionList`
+pub static CONTACT_FLOW_SEARCH_CONDITION_LIST: Shape = Shape::List(List::new(&CONTACT_FLOW_SEARCH_CRITERIA, Size::ANY));
+
+/// `ContactFlowSearchCriteria`
+pub static CONTACT_FLOW_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "ContactFlowSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &CONTACT_FLOW_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &CONTACT_FLOW_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+        Member::body("TypeCondition", &CONTACT_FLOW_TYPE),
+        Member::body("StateCondition", &CONTACT_FLOW_STATE),
+        Member::body("StatusCondition", &CONTACT_FLOW_STATUS),
+    ],
+});
+
+/// `ContactFlowSearchFilter`
+pub static CONTACT_FLOW_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "ContactFlowSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER),
+        Member::body("FlowAttributeFilter", &CONTACT_FLOW_ATTRIBUTE_FILTER),
+    ],
+});
+
 /// `ContactFlowState`
 pub static CONTACT_FLOW_STATE: Shape = Shape::Enum(shapes::ContactFlowState::NAMES);
 
@@ -347,6 +404,14 @@ pub static CONTACT_FLOW_STATUS: Shape = Shape::Enum(shapes::ContactFlowStatus::N
 
 /// `ContactFlowType`
 pub static CONTACT_FLOW_TYPE: Shape = Shape::Enum(shapes::ContactFlowType::NAMES);
+
+/// `ContactFlowTypeCondition`
+pub static CONTACT_FLOW_TYPE_CONDITION: Shape = Shape::Structure(Structure {
+    name: "ContactFlowTypeCondition",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("ContactFlowType", &CONTACT_FLOW_TYPE)],
+});
 
 /// `ContactFlowTypes`: at most 10 items
 pub static CONTACT_FLOW_TYPES: Shape = Shape::List(List::new(&CONTACT_FLOW_TYPE, Size::at_most(10)));
@@ -791,6 +856,14 @@ pub static DESCRIBE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID)],
 };
 
+/// `DescribeInstanceAttributeRequest`
+pub static DESCRIBE_INSTANCE_ATTRIBUTE_REQUEST: Structure = Structure {
+    name: "DescribeInstanceAttributeRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("AttributeType", &INSTANCE_ATTRIBUTE_TYPE)],
+};
+
 /// `DescribeInstanceRequest`
 pub static DESCRIBE_INSTANCE_REQUEST: Structure = Structure {
     name: "DescribeInstanceRequest",
@@ -1225,6 +1298,12 @@ pub static INPUT_PREDEFINED_ATTRIBUTE_CONFIGURATION: Shape = Shape::Structure(St
     members: &[Member::body("EnableValueValidationOnAssociation", &ENABLE_VALUE_VALIDATION_ON_ASSOCIATION)],
 });
 
+/// `InstanceAttributeType`
+pub static INSTANCE_ATTRIBUTE_TYPE: Shape = Shape::Enum(shapes::InstanceAttributeType::NAMES);
+
+/// `InstanceAttributeValue`: 1 to 100 characters
+pub static INSTANCE_ATTRIBUTE_VALUE: Shape = Shape::String(Text::new(Size::new(1, 100)));
+
 /// `InstanceId`: 1 to 100 characters
 pub static INSTANCE_ID: Shape = Shape::String(Text::new(Size::new(1, 100)));
 
@@ -1347,6 +1426,18 @@ pub static LIST_HOURS_OF_OPERATIONS_REQUEST: Structure = Structure {
         Member::label("InstanceId", &INSTANCE_ID),
         Member::query("NextToken", "nextToken", &NEXT_TOKEN),
         Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+    ],
+};
+
+/// `ListInstanceAttributesRequest`
+pub static LIST_INSTANCE_ATTRIBUTES_REQUEST: Structure = Structure {
+    name: "ListInstanceAttributesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT7),
     ],
 };
 
@@ -1554,6 +1645,9 @@ pub static MAX_RESULT1000: Shape = Shape::Integer { min: 1, max: 1000 };
 
 /// `MaxResult500`: 1 to 500
 pub static MAX_RESULT500: Shape = Shape::Integer { min: 1, max: 500 };
+
+/// `MaxResult7`: 1 to 7
+pub static MAX_RESULT7: Shape = Shape::Integer { min: 1, max: 7 };
 
 /// `MediaConcurrencies`
 pub static MEDIA_CONCURRENCIES: Shape = Shape::List(List::new(&MEDIA_CONCURRENCY, Size::ANY));
@@ -2154,6 +2248,20 @@ pub static SEARCH_AGENT_STATUSES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `SearchContactFlowsRequest`
+pub static SEARCH_CONTACT_FLOWS_REQUEST: Structure = Structure {
+    name: "SearchContactFlowsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchFilter", &CONTACT_FLOW_SEARCH_FILTER),
+        Member::body("SearchCriteria", &CONTACT_FLOW_SEARCH_CRITERIA),
+    ],
+};
+
 /// `SearchHoursOfOperationsRequest`
 pub static SEARCH_HOURS_OF_OPERATIONS_REQUEST: Structure = Structure {
     name: "SearchHoursOfOperationsRequest",
@@ -2661,6 +2769,19 @@ pub static UPDATE_CONTACT_FLOW_METADATA_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateContactFlowNameRequest`
+pub static UPDATE_CONTACT_FLOW_NAME_REQUEST: Structure = Structure {
+    name: "UpdateContactFlowNameRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowId", &CONTACT_FLOW_ID),
+        Member::body("Name", &CONTACT_FLOW_NAME),
+        Member::body("Description", &CONTACT_FLOW_DESCRIPTION),
+    ],
+};
+
 /// `UpdateContactRequest`
 pub static UPDATE_CONTACT_REQUEST: Structure = Structure {
     name: "UpdateContactRequest",
@@ -2721,6 +2842,33 @@ pub static UPDATE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
         Member::body("Description", &UPDATE_HOURS_OF_OPERATION_DESCRIPTION),
         Member::body("TimeZone", &TIME_ZONE),
         Member::body("Config", &HOURS_OF_OPERATION_CONFIG_LIST),
+    ],
+};
+
+/// `UpdateInstanceAttributeRequest`
+pub static UPDATE_INSTANCE_ATTRIBUTE_REQUEST: Structure = Structure {
+    name: "UpdateInstanceAttributeRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("AttributeType", &INSTANCE_ATTRIBUTE_TYPE),
+        Member::body("Value", &INSTANCE_ATTRIBUTE_VALUE).required(),
+        Member::body("ClientToken", &CLIENT_TOKEN).idempotency_token(),
+    ],
+};
+
+/// `UpdateInstanceStorageConfigRequest`
+pub static UPDATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
+    name: "UpdateInstanceStorageConfigRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("AssociationId", &ASSOCIATION_ID),
+        Member::query("ResourceType", "resourceType", &INSTANCE_STORAGE_RESOURCE_TYPE).required(),
+        Member::body("StorageConfig", &INSTANCE_STORAGE_CONFIG).required(),
+        Member::body("ClientToken", &CLIENT_TOKEN).idempotency_token(),
     ],
 };
 

@@ -1850,7 +1850,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_INSTANCE_ATTRIBUTE_REQUEST),
     },
     OperationFacts {
         name: "DescribeInstanceStorageConfig",
@@ -2977,7 +2977,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_INSTANCE_ATTRIBUTES_REQUEST),
     },
     OperationFacts {
         name: "ListInstanceStorageConfigs",
@@ -3702,7 +3702,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_CONTACT_FLOWS_REQUEST),
     },
     OperationFacts {
         name: "SearchContacts",
@@ -4554,7 +4554,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_CONTACT_FLOW_NAME_REQUEST),
     },
     OperationFacts {
         name: "UpdateContactRoutingData",
@@ -4720,7 +4720,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_INSTANCE_ATTRIBUTE_REQUEST),
     },
     OperationFacts {
         name: "UpdateInstanceStorageConfig",
@@ -4733,7 +4733,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_INSTANCE_STORAGE_CONFIG_REQUEST),
     },
     OperationFacts {
         name: "UpdateNotificationContent",

@@ -130,6 +130,10 @@ operation_marker!(
     DescribeInstance: DescribeInstanceRequest => DescribeInstanceResponse
 );
 operation_marker!(
+    /// `GET /instance/{InstanceId}/attribute/{AttributeType}`
+    DescribeInstanceAttribute: DescribeInstanceAttributeRequest => DescribeInstanceAttributeResponse
+);
+operation_marker!(
     /// `GET /instance/{InstanceId}/storage-config/{AssociationId}`
     DescribeInstanceStorageConfig: DescribeInstanceStorageConfigRequest => DescribeInstanceStorageConfigResponse
 );
@@ -214,6 +218,10 @@ operation_marker!(
     ListHoursOfOperations: ListHoursOfOperationsRequest => ListHoursOfOperationsResponse
 );
 operation_marker!(
+    /// `GET /instance/{InstanceId}/attributes`
+    ListInstanceAttributes: ListInstanceAttributesRequest => ListInstanceAttributesResponse
+);
+operation_marker!(
     /// `GET /instance/{InstanceId}/storage-configs`
     ListInstanceStorageConfigs: ListInstanceStorageConfigsRequest => ListInstanceStorageConfigsResponse
 );
@@ -288,6 +296,10 @@ operation_marker!(
 operation_marker!(
     /// `POST /search-agent-statuses`
     SearchAgentStatuses: SearchAgentStatusesRequest => SearchAgentStatusesResponse
+);
+operation_marker!(
+    /// `POST /search-contact-flows`
+    SearchContactFlows: SearchContactFlowsRequest => SearchContactFlowsResponse
 );
 operation_marker!(
     /// `POST /search-hours-of-operations`
@@ -366,6 +378,10 @@ operation_marker!(
     UpdateContactFlowMetadata: UpdateContactFlowMetadataRequest => UpdateContactFlowMetadataResponse
 );
 operation_marker!(
+    /// `POST /contact-flows/{InstanceId}/{ContactFlowId}/name`
+    UpdateContactFlowName: UpdateContactFlowNameRequest => UpdateContactFlowNameResponse
+);
+operation_marker!(
     /// `POST /contacts/{InstanceId}/{ContactId}/routing-data`
     UpdateContactRoutingData: UpdateContactRoutingDataRequest => UpdateContactRoutingDataResponse
 );
@@ -376,6 +392,14 @@ operation_marker!(
 operation_marker!(
     /// `POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
     UpdateHoursOfOperation: UpdateHoursOfOperationRequest => Empty
+);
+operation_marker!(
+    /// `POST /instance/{InstanceId}/attribute/{AttributeType}`
+    UpdateInstanceAttribute: UpdateInstanceAttributeRequest => Empty
+);
+operation_marker!(
+    /// `POST /instance/{InstanceId}/storage-config/{AssociationId}`
+    UpdateInstanceStorageConfig: UpdateInstanceStorageConfigRequest => Empty
 );
 operation_marker!(
     /// `POST /predefined-attributes/{InstanceId}/{Name}`

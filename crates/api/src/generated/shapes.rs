@@ -477,6 +477,18 @@ pub struct AttachmentReference {
     pub arn: Option<String>,
 }
 
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Attribute {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute_type: Option<InstanceAttributeType>,
+    /// Optional; 1 to 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -924,6 +936,58 @@ pub struct ContactFlow {
     pub last_modified_region: Option<String>,
 }
 
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowAttributeAndCondition {
+    /// Optional.
+    pub tag_conditions: Option<Vec<TagCondition>>,
+    /// Optional.
+    pub contact_flow_type_condition: Option<ContactFlowTypeCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowAttributeFilter {
+    /// Optional.
+    pub or_conditions: Option<Vec<ContactFlowAttributeAndCondition>>,
+    /// Optional.
+    pub and_condition: Option<ContactFlowAttributeAndCondition>,
+    /// Optional.
+    pub tag_condition: Option<TagCondition>,
+    /// Optional.
+    pub contact_flow_type_condition: Option<ContactFlowTypeCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<ContactFlowSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<ContactFlowSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+    /// Optional.
+    pub type_condition: Option<ContactFlowType>,
+    /// Optional.
+    pub state_condition: Option<ContactFlowState>,
+    /// Optional.
+    pub status_condition: Option<ContactFlowStatus>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
+    /// Optional.
+    pub flow_attribute_filter: Option<ContactFlowAttributeFilter>,
+}
+
 string_enum!(
     /// Enumeration `ContactFlowState`.
     ContactFlowState {
@@ -979,6 +1043,14 @@ string_enum!(
         Campaign = "CAMPAIGN",
     }
 );
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowTypeCondition {
+    /// Optional.
+    pub contact_flow_type: Option<ContactFlowType>,
+}
 
 string_enum!(
     /// Enumeration `ContactInitiationMethod`.
@@ -1804,6 +1876,25 @@ pub struct DescribeHoursOfOperationResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours_of_operation: Option<HoursOfOperation>,
+}
+
+/// Input of [`DescribeInstanceAttribute`](crate::operations::DescribeInstanceAttribute).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeInstanceAttributeRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub attribute_type: InstanceAttributeType,
+}
+
+/// Output of [`DescribeInstanceAttribute`](crate::operations::DescribeInstanceAttribute).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeInstanceAttributeResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<Attribute>,
 }
 
 /// Input of [`DescribeInstance`](crate::operations::DescribeInstance).
@@ -2742,6 +2833,25 @@ impl fmt::Debug for Instance {
 }
 
 string_enum!(
+    /// Enumeration `InstanceAttributeType`.
+    InstanceAttributeType {
+        InboundCalls = "INBOUND_CALLS",
+        OutboundCalls = "OUTBOUND_CALLS",
+        ContactflowLogs = "CONTACTFLOW_LOGS",
+        ContactLens = "CONTACT_LENS",
+        AutoResolveBestVoices = "AUTO_RESOLVE_BEST_VOICES",
+        UseCustomTtsVoices = "USE_CUSTOM_TTS_VOICES",
+        EarlyMedia = "EARLY_MEDIA",
+        MultiPartyConference = "MULTI_PARTY_CONFERENCE",
+        HighVolumeOutbound = "HIGH_VOLUME_OUTBOUND",
+        EnhancedContactMonitoring = "ENHANCED_CONTACT_MONITORING",
+        EnhancedChatMonitoring = "ENHANCED_CHAT_MONITORING",
+        MultiPartyChatConference = "MULTI_PARTY_CHAT_CONFERENCE",
+        MessageStreaming = "MESSAGE_STREAMING",
+    }
+);
+
+string_enum!(
     /// Enumeration `InstanceReplicationStatus`.
     InstanceReplicationStatus {
         InstanceReplicationComplete = "INSTANCE_REPLICATION_COMPLETE",
@@ -3016,6 +3126,30 @@ pub struct ListHoursOfOperationsResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours_of_operation_summary_list: Option<Vec<HoursOfOperationSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// Input of [`ListInstanceAttributes`](crate::operations::ListInstanceAttributes).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListInstanceAttributesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 7.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListInstanceAttributes`](crate::operations::ListInstanceAttributes).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListInstanceAttributesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Vec<Attribute>>,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
@@ -4630,6 +4764,37 @@ pub struct SearchAgentStatusesResponse {
     pub approximate_total_count: Option<i64>,
 }
 
+/// Input of [`SearchContactFlows`](crate::operations::SearchContactFlows).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchContactFlowsRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<ContactFlowSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<ContactFlowSearchCriteria>,
+}
+
+/// Output of [`SearchContactFlows`](crate::operations::SearchContactFlows).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchContactFlowsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flows: Option<Vec<ContactFlow>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
 /// Input of [`SearchHoursOfOperations`](crate::operations::SearchHoursOfOperations).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -5477,6 +5642,24 @@ pub struct UpdateContactFlowMetadataRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UpdateContactFlowMetadataResponse {}
 
+/// Input of [`UpdateContactFlowName`](crate::operations::UpdateContactFlowName).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateContactFlowNameRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; at most 500 characters.
+    pub contact_flow_id: String,
+    /// Optional; at least 1 characters.
+    pub name: Option<String>,
+    /// Optional.
+    pub description: Option<String>,
+}
+
+/// Output of [`UpdateContactFlowName`](crate::operations::UpdateContactFlowName).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UpdateContactFlowNameResponse {}
+
 /// Input of [`UpdateContact`](crate::operations::UpdateContact).
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -5574,6 +5757,36 @@ pub struct UpdateHoursOfOperationRequest {
     pub time_zone: Option<String>,
     /// Optional; 0 to 100 items.
     pub config: Option<Vec<HoursOfOperationConfig>>,
+}
+
+/// Input of [`UpdateInstanceAttribute`](crate::operations::UpdateInstanceAttribute).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateInstanceAttributeRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub attribute_type: InstanceAttributeType,
+    /// Required; 1 to 100 characters.
+    pub value: String,
+    /// Optional, makes the call repeatable; at most 500 characters.
+    pub client_token: Option<String>,
+}
+
+/// Input of [`UpdateInstanceStorageConfig`](crate::operations::UpdateInstanceStorageConfig).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateInstanceStorageConfigRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub association_id: String,
+    /// Required, in the query as `resourceType`.
+    pub resource_type: InstanceStorageResourceType,
+    /// Required.
+    pub storage_config: InstanceStorageConfig,
+    /// Optional, makes the call repeatable; at most 500 characters.
+    pub client_token: Option<String>,
 }
 
 /// Input of [`UpdatePredefinedAttribute`](crate::operations::UpdatePredefinedAttribute).

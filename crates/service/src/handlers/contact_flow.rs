@@ -5,6 +5,8 @@
 //!
 //! Facts: `flow-language.md` section 5, `observed-errors.md` 3.6, 3.7, O6 and O7.
 
+pub(crate) mod search;
+
 use std::sync::Arc;
 
 use api::shapes;
@@ -35,6 +37,7 @@ in_instance!(
     shapes::UpdateContactFlowContentRequest,
     shapes::UpdateContactFlowMetadataRequest,
     shapes::DeleteContactFlowRequest,
+    shapes::UpdateContactFlowNameRequest,
 );
 
 impl Record for ContactFlow {
@@ -191,21 +194,30 @@ pub(crate) fn describe_contact_flow(
         ApiError::internal(format!("flow {} refers to the content {hash}, which is not there", flow.id))
     })?;
     let shown = shapes::ContactFlow {
+        status: Some(shown_status(flow.published == Some(hash))),
+        content: Some(content.content),
+        flow_content_sha256: Some(hash.to_string()),
+        ..shown_flow(tx, &flow)
+    };
+    Ok(shapes::DescribeContactFlowResponse { contact_flow: Some(shown) })
+}
+
+/// A flow without its content: what is published of it, or the draft if nothing is.
+fn shown_flow(tx: &Tx<'_>, flow: &ContactFlow) -> shapes::ContactFlow {
+    shapes::ContactFlow {
         arn: Some(flow_arn(tx, flow.id)),
         id: Some(flow.id.to_string()),
         name: Some(flow.name.clone()),
         r#type: Some(same(flow.flow_type.as_str())),
         state: Some(same(flow.state.as_str())),
-        status: Some(shown_status(flow.published == Some(hash))),
+        status: Some(shown_status(flow.published.is_some())),
         description: flow.description.clone(),
-        content: Some(content.content),
         tags: Some(flow.tags.clone()),
-        flow_content_sha256: Some(hash.to_string()),
+        flow_content_sha256: Some(flow.published.unwrap_or(flow.saved).to_string()),
         last_modified_time: shown(flow.last_modified),
         last_modified_region: Some(tx.settings().region.clone()),
         ..shapes::ContactFlow::default()
-    };
-    Ok(shapes::DescribeContactFlowResponse { contact_flow: Some(shown) })
+    }
 }
 
 /// Lists flows, of all types unless some are named.
@@ -278,6 +290,26 @@ pub(crate) fn update_contact_flow_metadata(
     flow.last_modified = tx.now;
     tx.put(flow);
     Ok(shapes::UpdateContactFlowMetadataResponse {})
+}
+
+/// Renames a flow, or describes it anew: the older form of [`update_contact_flow_metadata`].
+pub(crate) fn update_contact_flow_name(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateContactFlowNameRequest,
+) -> Result<shapes::UpdateContactFlowNameResponse, Halt> {
+    if input.name.is_none() && input.description.is_none() {
+        return Err(ApiError::invalid_request("nothing to change: give Name, Description or both").into());
+    }
+    let mut flow = ContactFlow::clone(&*load::<ContactFlow>(tx, &input.contact_flow_id)?);
+    if let Some(name) = &input.name {
+        refuse_taken_name(tx, flow.flow_type, name, Some(flow.id))?;
+        flow.name.clone_from(name);
+    }
+    flow.description = input.description.clone().or(flow.description);
+    flow.last_modified = tx.now;
+    tx.put(flow);
+    Ok(shapes::UpdateContactFlowNameResponse {})
 }
 
 fn default_flow_stays(flow: &ContactFlow, what: &str) -> ApiError {

@@ -2,6 +2,8 @@
 //!
 //! Facts: `observed-errors.md` 3.2 and section 6, `control-plane.md` section 1.
 
+pub(crate) mod attribute;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

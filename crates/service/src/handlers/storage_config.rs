@@ -23,6 +23,7 @@ in_instance!(
     shapes::DescribeInstanceStorageConfigRequest,
     shapes::ListInstanceStorageConfigsRequest,
     shapes::DisassociateInstanceStorageConfigRequest,
+    shapes::UpdateInstanceStorageConfigRequest,
 );
 
 impl Record for StorageConfig {
@@ -185,6 +186,22 @@ pub(crate) fn list_instance_storage_configs(
         storage_configs: Some(page.items.iter().map(|config| shown(config)).collect()),
         next_token: page.next_token,
     })
+}
+
+/// Replaces the storage place of a kind of content. What is stored in the old one stays there.
+pub(crate) fn update_instance_storage_config(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateInstanceStorageConfigRequest,
+) -> Result<api::Empty, Halt> {
+    if tx.replayed()?.is_some() {
+        return Ok(api::Empty {});
+    }
+    let mut config = StorageConfig::clone(&*load_association(tx, &input.association_id, input.resource_type)?);
+    config.storage = accept(&input.storage_config)?;
+    tx.made(config.id.0);
+    tx.put(config);
+    Ok(api::Empty {})
 }
 
 /// Takes the storage place away. What is stored there stays there. The same token takes it away once.

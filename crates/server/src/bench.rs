@@ -15,6 +15,7 @@ mod latency;
 mod load;
 mod machine;
 mod open_tasks;
+mod route;
 mod server;
 mod setup;
 mod signer;
@@ -27,6 +28,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use store::DataPaths;
 
+use route::Route;
 use server::Server;
 use signer::Signer;
 
@@ -39,6 +41,12 @@ pub enum BenchVerb {
     /// requests in turns, prints rates and latencies, and ends with the line "ratio 0.NN": durable rate over bare rate.
     /// With --open-tasks, --instances or --due-together it measures something else, and the last line is the ratio of that.
     StartTask(Box<StartTask>),
+    /// Route tasks to agents in memory: no server, no directory, one thread.
+    ///
+    /// Many tasks wait, all agents work, and each decision takes the next task for an agent who just ended one. Prints rates
+    /// and latencies of that, with few tasks, with many, and with criteria on some of them, and ends with the line "ratio 0.NN":
+    /// the rate of decisions over that of popping from and pushing onto a plain binary heap with as many keys.
+    Route(Route),
     /// The server that answers a constant.
     #[command(hide = true)]
     Bare {
@@ -106,6 +114,7 @@ impl BenchVerb {
                     _ = tokio::signal::ctrl_c() => bail!("interrupted"),
                 }
             }),
+            BenchVerb::Route(options) => options.measure(),
             BenchVerb::Bare { listen } => {
                 tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bare::serve(&listen))
             }

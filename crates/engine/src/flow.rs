@@ -10,11 +10,14 @@ pub mod export;
 pub mod function;
 pub(crate) mod interpret;
 pub mod json;
+pub mod legacy;
 pub mod module;
 mod reference;
 pub mod run;
 mod table;
 pub mod validate;
+
+pub use table::block_name;
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};

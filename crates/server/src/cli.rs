@@ -16,6 +16,7 @@ use crate::administration::{Command, Reply};
 use crate::application::{Application, EnvironmentSecrets};
 use crate::bench::BenchVerb;
 use crate::config::{self, Config};
+use crate::flow_verb::FlowVerb;
 use crate::maintenance::{self, Report};
 use crate::{clock, control_socket, logging, serve};
 use setting_flags::{DataDirFlags, SettingFlags};
@@ -79,6 +80,11 @@ enum Verb {
     Bench {
         #[command(subcommand)]
         verb: BenchVerb,
+    },
+    /// Check, convert and draw files of flows.
+    Flow {
+        #[command(subcommand)]
+        verb: FlowVerb,
     },
     /// What can be configured.
     Config {
@@ -167,6 +173,7 @@ impl Verb {
                 return Ok(print_report(&report));
             }
             Verb::Bench { verb } => verb.run()?,
+            Verb::Flow { verb } => return verb.run(),
             Verb::Config { verb: ConfigVerb::Docs } => print!("{}", config::manual()),
             Verb::Version => println!("callboard {}", env!("CARGO_PKG_VERSION")),
         }

@@ -67,6 +67,8 @@ pub(crate) struct ActionRule {
     pub(crate) conditions: ConditionRule,
     pub(crate) errors: ErrorRule,
     pub(crate) flow_types: FlowTypeRule,
+    #[serde(default)]
+    console_blocks: Vec<String>,
     channels: Channels,
 }
 
@@ -320,6 +322,11 @@ impl Table {
     pub(crate) fn right_name(&self, action_type: &str) -> Option<&str> {
         self.refused_types.get(action_type)?.as_deref()
     }
+}
+
+/// What the console calls a block of this action type.
+pub fn block_name(action_type: &str) -> Option<&'static str> {
+    table().action(action_type)?.console_blocks.first().map(String::as_str)
 }
 
 /// The way of a task through an action that this version does not execute.

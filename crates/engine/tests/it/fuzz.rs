@@ -4,6 +4,8 @@ use engine::contact::{Event, StepError};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
+use engine::flow::export::Export;
+use engine::flow::legacy::convert;
 use engine::flow::module::NESTING_MAX;
 use engine::flow::validate::{Resolver, Resolves, validate};
 use engine::flow::{ContentHash, FlowType};
@@ -130,8 +132,76 @@ const DEEP: &str = r#"
     i InvokeFlowModule {"FlowModuleId":"deep","Input":{"x":"$.Modules.Input.x"}} next=e NoMatchingError=e
     e EndFlowModuleExecution {"Result":"gold","ResultData":{"y":"$.Modules.Input.x"}}"#;
 
+fn legacy_type() -> impl Strategy<Value = Value> {
+    let types = [
+        "PlayPrompt",
+        "SetAttributes",
+        "InvokeExternalResource",
+        "Transfer",
+        "Disconnect",
+        "Resume",
+        "CheckAttribute",
+        "SetQueue",
+        "GetUserInput",
+        "StoreUserInput",
+        "SetLoggingBehavior",
+        "SetVoice",
+        "SetRecordingBehavior",
+        "SetEventHook",
+        "StartMediaStreaming",
+        "LoopPrompts",
+        "GetMetricData",
+        "CheckHoursOfOperation",
+        "CheckStaffing",
+        "Loop",
+        "Wait",
+    ];
+    proptest::sample::select(types.to_vec()).prop_map(|name| json!(name))
+}
+
+/// Parameters or branches with one member of a known name.
+fn legacy_list(member: &'static str) -> impl Strategy<Value = Value> {
+    let names = [
+        "Success",
+        "Error",
+        "Timeout",
+        "NoMatch",
+        "Evaluate",
+        "Looping",
+        "Complete",
+        "True",
+        "False",
+        "Text",
+        "Attribute",
+        "Namespace",
+        "Parameter",
+        "FunctionArn",
+        "TimeLimit",
+        "LoopCount",
+        "TimeoutSeconds",
+        "Queue",
+        "Type",
+        "ContactFlowId",
+        "Status",
+    ];
+    let entry = (
+        proptest::sample::select(names.to_vec()),
+        scalar(),
+        scalar(),
+        proptest::sample::select(vec!["m0", "m1", "m2"]),
+    );
+    let entry = entry.prop_map(move |(name, value, key, to)| {
+        json!({member: name, "value": value, "key": key, "namespace": key, "transition": to, "conditionType": "Equals", "conditionValue": value})
+    });
+    proptest::collection::vec(entry, 0..5).prop_map(Value::Array)
+}
+
 /// Validates a document and runs a task through it whatever the validator says.
 pub(crate) fn exercise(text: &str) {
+    // Converted, it is what a person might publish.
+    if let Ok(converted) = convert(&Export::read(text).content) {
+        exercise(&converted.content);
+    }
     let Ok(document) = Document::parse(text) else { return };
     for flow_type in FlowType::ALL {
         let problems = validate(&document, *flow_type, &KnowsSome);
@@ -276,6 +346,15 @@ proptest! {
     fn arbitrary_documents(actions in proptest::collection::vec(arbitrary_json(), 0..4), root in arbitrary_json()) {
         exercise(&root.to_string());
         exercise(&json!({"Version": "2019-10-30", "StartAction": "a", "Actions": actions}).to_string());
+    }
+
+    #[test]
+    fn arbitrary_exports(modules in proptest::collection::vec((legacy_type(), legacy_list("name"), legacy_list("condition")), 0..6)) {
+        let module = |(place, (kind, parameters, branches)): (usize, (Value, Value, Value))| {
+            json!({"id": format!("m{place}"), "type": kind, "target": "Queue", "parameters": parameters, "branches": branches})
+        };
+        let modules: Vec<Value> = modules.into_iter().enumerate().map(module).collect();
+        exercise(&json!({"modules": modules, "start": "m0", "type": "contactFlow"}).to_string());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod flow_calls;
 mod flow_tasks;
 mod fuzz;
 mod invariants;
+mod legacy_flows;
 mod real_flows;
 mod records;
 mod sources;

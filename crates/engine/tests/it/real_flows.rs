@@ -1,5 +1,6 @@
 //! Flows that real projects published, when the folder with them lies beside the project: with their placeholders substituted and the ids
-//! of elsewhere mapped they are accepted as what they are, and a task runs them to an end or a wait.
+//! of elsewhere mapped they are accepted as what they are, those of the old console once converted, and a task runs them to an end or a
+//! wait.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use engine::flow::FlowType;
 use engine::flow::document::{Document, NotAFlow};
 use engine::flow::export::{Export, Publishable, Wrapping};
+use engine::flow::legacy::convert;
 use engine::flow::validate::{Problem, Resolver, Resolves, validate, validate_module};
 use serde_json::Value;
 
@@ -78,13 +80,14 @@ fn published_flows_are_accepted_and_run() {
     for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
         let name = path.file_name().unwrap().to_string_lossy();
         let export = Export::read(&std::fs::read_to_string(path).unwrap());
-        if export.wrapping == Wrapping::Legacy {
+        let publishable = export.publishable.unwrap_or_else(|| told_by_name(&name));
+        let content = if export.wrapping == Wrapping::Legacy {
             assert_eq!(Document::parse(&export.content).unwrap_err(), NotAFlow::Legacy, "{name}");
             legacy += 1;
-            continue;
-        }
-        let publishable = export.publishable.unwrap_or_else(|| told_by_name(&name));
-        let content = substitute(&export.content);
+            convert(&export.content).unwrap_or_else(|error| panic!("{name}: {error}")).content
+        } else {
+            substitute(&export.content)
+        };
         let document = Document::parse(&content).unwrap();
         // Without the map only ids of elsewhere are refused; with them mapped, nothing.
         let without = problems(&document, publishable, &ReferenceMap(BTreeSet::new()));

@@ -8,9 +8,7 @@ use crate::contact::Chain;
 use crate::flow::compile::CompiledFlow;
 use crate::flow::{ContactFlow, ContentHash, FlowType};
 use crate::hours::HoursOfOperation;
-use crate::id::{
-    ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, RunId, TaskTemplateId, UserId,
-};
+use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, TaskTemplateId, UserId};
 use crate::limits::Limits;
 use crate::queue::Queue;
 use crate::routing_profile::RoutingProfile;
@@ -45,25 +43,6 @@ pub struct QueueMetrics {
     pub agents_staffed: u32,
     /// Agents in any status but Offline.
     pub agents_online: u32,
-}
-
-/// One executed action, for the contact's trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TraceEntry<'a> {
-    /// The run.
-    pub run: RunId,
-    /// The run's step count before the action.
-    pub step: u64,
-    /// The action's Identifier.
-    pub action: &'a str,
-    /// The action's Type.
-    pub action_type: &'a str,
-    /// Why the branch was taken: `Next`, an operand, an ErrorType, or a word such as `Waiting`.
-    pub result: &'a str,
-    /// Why an error was the result, in words.
-    pub error: Option<&'a str>,
-    /// Identifier of the action that follows in the same flow.
-    pub next: Option<&'a str>,
 }
 
 /// Look-ups of a step. Ids and draws come from a seed of the event, so that running it again decides the same.
@@ -106,6 +85,6 @@ pub trait Env {
     fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>>;
     /// Why no further task can be made, when that is so.
     fn check_task_quota(&self) -> Result<(), String>;
-    /// Called after each executed action.
-    fn trace(&mut self, _entry: &TraceEntry<'_>) {}
+    /// Whether somebody keeps what flows do: if so, steps tell it by [`Effect::Trace`](crate::contact::Effect::Trace).
+    fn keeps_trace(&self) -> bool;
 }

@@ -15,6 +15,7 @@ pub mod module;
 mod reference;
 pub mod run;
 mod table;
+pub mod trace;
 pub mod validate;
 
 pub use table::block_name;

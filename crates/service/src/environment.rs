@@ -131,6 +131,10 @@ impl Env for Environment<'_, '_> {
         refuse_over_open_tasks(self.tx).map_err(|refused| refused.message)
     }
 
+    fn keeps_trace(&self) -> bool {
+        false
+    }
+
     fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need> {
         let Some(contact) = self.other_contact(contact)? else { return Ok(None) };
         let id = contact.chain_id();

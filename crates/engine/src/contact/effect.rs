@@ -3,6 +3,7 @@
 use crate::agent;
 use crate::contact::{Chain, Contact, Event, PendingAttachment};
 use crate::flow::function::FunctionCall;
+use crate::flow::trace::Trace;
 use crate::id::{ContactId, RunId, UserId};
 use crate::name::named_enum;
 
@@ -46,6 +47,8 @@ pub enum Effect {
     },
     /// Call a function; the answer comes back as [`Event::FunctionAnswered`].
     InvokeFunction(Box<FunctionCall>),
+    /// What the flows of the contact did in this step, when [`Env::keeps_trace`](crate::env::Env::keeps_trace). It is the last effect.
+    Trace(Trace),
 }
 
 named_enum! {

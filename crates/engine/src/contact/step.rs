@@ -7,6 +7,7 @@ use crate::contact::{
     State, Timer, Transfer, UpdatedProperty,
 };
 use crate::env::{Env, Need};
+use crate::flow::trace::Trace;
 use crate::id::{ContactFlowId, FileId, RunId, UserId};
 use crate::refusal::{Refusal, StateChange};
 use crate::start_task::{attributes, schedule};
@@ -139,6 +140,8 @@ pub(crate) struct Move<'a> {
     pub(crate) chain: &'a mut Chain,
     pub(crate) env: &'a mut dyn Env,
     pub(crate) effects: Vec<Effect>,
+    /// What its flows did, when somebody keeps it.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// Moves a contact by one event and says what is to be done about it.
@@ -147,11 +150,13 @@ pub(crate) struct Move<'a> {
 pub fn step(work: Work<'_>, event: Event, env: &mut dyn Env) -> Result<Vec<Effect>, StepError> {
     let Work { contact, chain } = work;
     assert_eq!(chain.id, contact.chain_id(), "a contact is stepped with its own chain");
-    let mut moving = Move { contact, chain, env, effects: Vec::new() };
+    let trace = env.keeps_trace().then(Trace::default);
+    let mut moving = Move { contact, chain, env, effects: Vec::new(), trace };
     let changed = moving.apply(event)?;
     if changed {
         moving.contact.times.last_update = moving.env.now();
     }
+    moving.effects.extend(moving.trace.filter(|trace| !trace.first.is_empty()).map(Effect::Trace));
     Ok(moving.effects)
 }
 

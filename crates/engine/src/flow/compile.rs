@@ -8,6 +8,7 @@ use crate::flow::document::{Document, NotAFlow, scalar_text};
 use crate::flow::function::AnswerForm;
 use crate::flow::reference::{JsonText, Path, Text};
 use crate::flow::table::{self, TaskPath};
+use crate::flow::trace::ParametersText;
 
 /// A flow ready to run.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Action {
     pub(crate) identifier: String,
     pub(crate) action_type: String,
     pub(crate) operation: Operation,
+    /// For the trace.
+    pub(crate) parameters: ParametersText,
     pub(crate) next: Option<usize>,
     pub(crate) errors: Vec<(String, usize)>,
     pub(crate) conditions: Vec<Condition>,
@@ -238,6 +241,7 @@ impl CompiledFlow {
                 identifier: text(action, "Identifier"),
                 operation: operation(&action_type, &parameters),
                 action_type,
+                parameters: action.get("Parameters").map_or_else(ParametersText::default, ParametersText::parse),
                 next: target(transitions),
                 errors: branches("Errors").iter().filter_map(error).collect(),
                 conditions: branches("Conditions").iter().filter_map(condition).collect(),

@@ -11,6 +11,7 @@ mod metrics;
 mod module;
 mod routing;
 mod task;
+mod trace;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 
 use crate::contact::step::Move;
 use crate::contact::{DisconnectReason, Effect, EventType, Hook, State, StepError};
-use crate::env::TraceEntry;
 use crate::flow::compile::{Action, CompiledFlow, Operation};
 use crate::flow::function::AnswerForm;
 use crate::flow::json::Json;
@@ -159,7 +159,7 @@ impl Move<'_> {
             let Some((compiled, mut place)) =
                 compiled.and_then(|flow| Some((place(&flow)?, flow))).map(|(a, b)| (b, a))
             else {
-                first = self.lose("the content of the flow is gone, or has no such action");
+                first = self.lose(None, "the content of the flow is gone, or has no such action");
                 continue;
             };
             loop {
@@ -173,14 +173,16 @@ impl Move<'_> {
                 let run = self.run_mut();
                 run.since_wait += 1;
                 if run.since_wait > limit {
-                    first = self.lose("the flow executed too many actions without waiting");
+                    first = self.lose(Some(action), "the flow executed too many actions without waiting");
                     continue 'runs;
                 }
+                // As they are before the action changes what they refer to.
+                let parameters = self.trace.is_some().then(|| self.parameters(action));
                 let outcome = match first.take() {
                     Some(outcome) => outcome,
                     None => self.perform(action)?,
                 };
-                match self.branch(&compiled, action, outcome) {
+                match self.branch(&compiled, action, parameters, outcome) {
                     Way::To(next) => {
                         place = next;
                         continue;
@@ -193,7 +195,7 @@ impl Move<'_> {
                     Way::OtherQueue(queue) => self.transfer_between_queues(queue),
                     Way::End => self.finish(),
                     Way::Disconnect => self.disconnect_by_flow(),
-                    Way::Lost => first = self.lose("no branch leads on"),
+                    Way::Lost => first = self.lose(Some(action), "no branch leads on"),
                 }
                 continue 'runs;
             }
@@ -254,8 +256,14 @@ impl Move<'_> {
         })
     }
 
-    /// Finds the branch that an outcome leads to, and tells the trace.
-    fn branch(&mut self, compiled: &CompiledFlow, action: &Action, outcome: Outcome) -> Way {
+    /// Finds the branch that an outcome leads to, and tells the trace, if there is one, with the parameters.
+    fn branch(
+        &mut self,
+        compiled: &CompiledFlow,
+        action: &Action,
+        parameters: Option<Option<String>>,
+        outcome: Outcome,
+    ) -> Way {
         let condition_failed = || error_way(action, NO_MATCHING_CONDITION);
         let next = || action.next.map_or(Way::Lost, Way::To);
         let met = |value: &str| {
@@ -304,24 +312,22 @@ impl Move<'_> {
             Outcome::Disconnect => ("Disconnected".into(), Way::Disconnect),
             Outcome::Unsupported => ("Unsupported".into(), Way::Lost),
         };
-        let run = self.run_mut();
-        let (id, step) = (run.id, run.step);
-        run.step += 1;
-        let next = match &way {
-            Way::To(place) => Some(compiled.actions[*place].identifier.as_str()),
-            Way::Start
-            | Way::Wait
-            | Way::Into(..)
-            | Way::OutOf(_)
-            | Way::Queue(_)
-            | Way::OtherQueue(_)
-            | Way::End
-            | Way::Disconnect
-            | Way::Lost => None,
-        };
-        let (identifier, action_type) = (action.identifier.as_str(), action.action_type.as_str());
-        let error = error.as_deref();
-        self.env.trace(&TraceEntry { run: id, step, action: identifier, action_type, result: &result, error, next });
+        if let Some(parameters) = parameters {
+            let next = match &way {
+                Way::To(place) => Some(compiled.actions[*place].identifier.clone()),
+                Way::Start
+                | Way::Wait
+                | Way::Into(..)
+                | Way::OutOf(_)
+                | Way::Queue(_)
+                | Way::OtherQueue(_)
+                | Way::End
+                | Way::Disconnect
+                | Way::Lost => None,
+            };
+            self.trace_action(Some(action), parameters, result, error, next);
+        }
+        self.run_mut().step += 1;
         match way {
             Way::OutOf(Outcome::Return(result, data)) => Way::OutOf(self.return_from_module(result, data)),
             way => way,
@@ -385,7 +391,8 @@ impl Move<'_> {
 
     /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many actions without a wait.
     /// Of a module that is an error of its invocation.
-    fn lose(&mut self, why: &'static str) -> Option<Outcome> {
+    fn lose(&mut self, action: Option<&Action>, why: &'static str) -> Option<Outcome> {
+        self.trace_action(action, None, "Stopped".into(), Some(why.into()), None);
         let run = self.run_mut();
         if run.module.is_some() {
             self.pop_module();

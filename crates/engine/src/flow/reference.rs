@@ -133,7 +133,7 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+pub(crate) enum Piece {
     Literal(String),
     Path(Path),
 }
@@ -167,6 +167,11 @@ impl Text {
             pieces.push(Piece::Literal(literal));
         }
         Text(pieces)
+    }
+
+    /// What the text consists of.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.0
     }
 
     /// The text with the values of its paths; one that leads nowhere is empty. `None` when it would be longer than `bytes_max`, which

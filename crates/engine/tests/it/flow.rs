@@ -18,7 +18,7 @@ const QUEUE: &str = r#"
 #[test]
 fn a_task_is_queued_and_its_default_queue_flow_leaves_it_there() {
     let world = World::new().flow("f", QUEUE).traced().check("0 start flow=f", expect![[r#"
-        0 start flow=f => q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        0 start flow=f => q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
     "#]]);
     let contact = &world.contacts[&contact_id("a")];
     assert_eq!(contact.queue, Some(BASIC));
@@ -58,7 +58,7 @@ fn full_disabled_and_missing_queues_take_their_branches() {
     world.queue_mut(BASIC).max_contacts = Some(10);
     let mut world = world.check("0 full contacts=9\n 0 start flow=f\n 0 full contacts=10\n 0 start b flow=f\n 0 start c flow=g\n 0 start d flow=h", expect![[r#"
         0 full contacts=9 => nothing
-        0 start flow=f => q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        0 start flow=f => q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
         0 full contacts=10 => nothing
         0 start b flow=f => q Next -> t, t QueueAtCapacity -> full, full Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
         0 start c flow=g => t NoMatchingError -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
@@ -81,10 +81,10 @@ fn the_queue_of_an_agent_takes_ten() {
          0 full contacts=10
          0 start c flow=f agent=ann",
         expect![[r#"
-            0 start flow=f agent=ann => t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
-            0 start b flow=f => t Unsupported | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+            0 start flow=f agent=ann => t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            0 start b flow=f => t Unsupported, t Stopped | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
             0 full contacts=10 => nothing
-            0 start c flow=f agent=ann => t QueueAtCapacity | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+            0 start c flow=f agent=ann => t QueueAtCapacity, t Stopped | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         "#]],
     );
 }
@@ -100,8 +100,8 @@ fn the_default_transfer_flows_lead_to_a_queue() {
         shown += &(world.begin(task).unwrap() + "\n");
     }
     expect![[r#"
-        announce Next -> transfer, transfer Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
-        hours True -> transfer, transfer Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        announce Next -> transfer, transfer Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        hours True -> transfer, transfer Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
     "#]].assert_eq(&shown);
 }
 
@@ -360,7 +360,7 @@ fn transfer_to_flow_keeps_the_contact_and_its_target() {
     let [g, hold, gone] = ["g", "Default agent hold", "gone"].map(flow_id);
     let script = format!("0 start flow=f @to={g}\n 0 start b flow=f @to={hold}\n 0 start c flow=f @to={gone}");
     world = world.check(&script, expect![[r#"
-        0 start flow=f @to=cd0aa985-6147-b6c5-b4ff-2b7dfee5da20 => q Next -> x, x Next -> go, go Transferred, c NoMatchingCondition -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        0 start flow=f @to=cd0aa985-6147-b6c5-b4ff-2b7dfee5da20 => q Next -> x, x Next -> go, go Transferred, c NoMatchingCondition -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
         0 start b flow=f @to=8b3ec66e-fda7-f106-cba7-86ba549c1bf2 => q Next -> x, x Next -> go, go NoMatchingError -> error, error Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         0 start c flow=f @to=283bb9de-ef02-e684-3abf-b538efa1eca7 => q Next -> x, x Next -> go, go NoMatchingError -> error, error Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
     "#]]);

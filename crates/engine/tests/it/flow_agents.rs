@@ -30,7 +30,7 @@ fn a_whisper_flow_runs_before_the_agent_joins() {
         .flow("main", &hooked("AgentWhisper", "tell"))
         .traced()
         .check("0 start\n 1 offer\n 2 accept", expect![[r#"
-            0 start => h Next -> q, q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            0 start => h Next -> q, q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             1 offer =>  | Offered, ann["CONNECTING"]
             2 accept => a Next -> e, e Ended | Connected, updated [UserDefinedAttributes], CONNECTED_TO_AGENT, ann["CONNECTED"]
         "#]]);
@@ -220,7 +220,7 @@ fn pause_and_resume_flows() {
          7 pause flow=resumes
          67 tick",
         expect![[r#"
-            0 start => h Next -> q, q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            0 start => h Next -> q, q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             1 offer =>  | Offered, ann["CONNECTING"]
             2 accept => whisper Next -> end, end Ended | Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
             3 pause => a Next -> e, e Ended | Paused, PAUSED, ann["PAUSED"], updated [UserDefinedAttributes]
@@ -406,9 +406,9 @@ fn an_event_flow_goes_on_in_another_flow() {
         .check(
             "0 start\n 1 pause flow=first",
             expect![[r#"
-            0 start => q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
-            1 pause flow=first => t Transferred, d Disconnected | Paused, PAUSED
-        "#]],
+                0 start => q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+                1 pause flow=first => t Transferred, d Disconnected | Paused, PAUSED
+            "#]],
         );
 }
 

@@ -251,7 +251,7 @@ fn a_module_takes_input_and_gives_a_result() {
             0 start b flow=f @who=Bob => x Next -> m, m Invoked, a Next -> c, c Bob -> silver, silver Returned, m silver -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start c flow=wired @who=Bob => x Next -> m, m Invoked, a Next -> c, c Bob -> silver, silver Returned, m silver -> failed, failed Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
             0 start d flow=wired @who=Eve => x Next -> m, m Invoked, a Next -> c, c Eve -> plain, plain Returned, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
-            0 start e flow=f @who=Cid => x Next -> m, m Invoked, a Next -> c, c Cid -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+            0 start e flow=f @who=Cid => x Next -> m, m Invoked, a Next -> c, c Cid -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Stopped (the flow executed too many actions without waiting), m Stopped (the flow executed too many actions without waiting) | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
             0 start f flow=f @who=Dan => x Next -> m, m Invoked, a Next -> c, c Dan -> over, over Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         "#]],
     );
@@ -297,11 +297,11 @@ fn what_leaves_a_module_leaves_the_flow_that_invoked_it() {
     let in_queue = "m InvokeFlowModule {\"FlowModuleId\":\"m\"} next=end NoMatchingError=end\n end EndFlowExecution";
     let jump = "t TransferToFlow {\"ContactFlowId\":\"MAIN\"} next=e NoMatchingError=e\n e EndFlowModuleExecution";
     World::new().module("m", jump).flow("f", caller).traced().check("0 start flow=f", expect![[r#"
-        0 start flow=f => m Invoked, t Transferred, q Next -> t, t Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        0 start flow=f => m Invoked, t Transferred, q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
     "#]]);
     let queue = "u UpdateContactTargetQueue {\"QueueId\":\"OTHER\"} next=q NoMatchingError=e\n q TransferContactToQueue next=e QueueAtCapacity=e NoMatchingError=e\n e EndFlowModuleExecution";
     World::new().module("m", queue).flow("f", caller).traced().check("0 start flow=f", expect![[r#"
-        0 start flow=f => m Invoked, u Next -> q, q Queued, waiting NoMatchingError | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+        0 start flow=f => m Invoked, u Next -> q, q Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
     "#]]);
     let mut world =
         World::new().module("m", "e EndFlowExecution").flow_of_type("queue", FlowType::CustomerQueue, in_queue);
@@ -318,6 +318,6 @@ fn what_leaves_a_module_leaves_the_flow_that_invoked_it() {
 #[test]
 fn modules_end_only_modules() {
     World::new().flow_unchecked("f", "e EndFlowModuleExecution").explained().check("0 start flow=f", expect![[r#"
-        0 start flow=f => e Unsupported | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        0 start flow=f => e Unsupported, e Stopped (no branch leads on) | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
     "#]]);
 }

@@ -9,6 +9,7 @@ mod flow;
 mod flow_agents;
 mod flow_calls;
 mod flow_tasks;
+mod flow_trace;
 mod fuzz;
 mod invariants;
 mod legacy_flows;

@@ -14,10 +14,11 @@ use engine::contact::{
     Chain, Contact, ContactUpdate, Effect, Event, Link, NewTask, PendingAttachment, ReferenceStatus, RoutingUpdate,
     StepError, Transfer, Work, step,
 };
-use engine::env::{Env, Need, QueueMetrics, TraceEntry};
+use engine::env::{Env, Need, QueueMetrics};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
+use engine::flow::trace::TraceEntry;
 use engine::flow::validate::{Resolver, Resolves, validate, validate_module};
 use engine::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
@@ -77,15 +78,12 @@ pub(crate) struct Instance {
     pub(crate) metrics: BTreeMap<QueueId, QueueMetrics>,
     pub(crate) chains: BTreeMap<ContactId, Chain>,
     pub(crate) chain_ids: BTreeMap<ContactId, ContactId>,
-    pub(crate) trace: Vec<String>,
     pub(crate) users: BTreeMap<UserId, Arc<User>>,
     pub(crate) agents: BTreeMap<UserId, Agent>,
     pub(crate) modules: BTreeMap<String, ContentHash>,
     pub(crate) templates: BTreeMap<TaskTemplateId, Arc<TaskTemplate>>,
     /// Whether the quota of open tasks is reached.
     pub(crate) full: bool,
-    /// Whether the trace says why there was an error.
-    show_errors: bool,
     made: u32,
 }
 
@@ -167,10 +165,8 @@ impl Env for Instance {
         if self.full { Err("the quota of open tasks is reached".to_owned()) } else { Ok(()) }
     }
 
-    fn trace(&mut self, entry: &TraceEntry<'_>) {
-        let next = entry.next.map(|next| format!(" -> {next}")).unwrap_or_default();
-        let error = entry.error.filter(|_| self.show_errors).map(|error| format!(" ({error})")).unwrap_or_default();
-        self.trace.push(format!("{} {}{error}{next}", entry.action, entry.result));
+    fn keeps_trace(&self) -> bool {
+        true
     }
 }
 
@@ -211,7 +207,11 @@ pub(crate) struct World {
     pub(crate) stepped: BTreeSet<&'static str>,
     /// The event of the last call of a function.
     pub(crate) called: String,
+    /// What flows did in the last step.
+    pub(crate) trace: Vec<TraceEntry>,
     show_trace: bool,
+    /// Whether the trace says why there was an error.
+    show_errors: bool,
 }
 
 pub(crate) fn queue(id: QueueId, kind: QueueKind, name: &str) -> Queue {
@@ -270,13 +270,11 @@ impl World {
             metrics: BTreeMap::new(),
             chains: BTreeMap::new(),
             chain_ids: BTreeMap::new(),
-            trace: vec![],
             users: [(ANN, Arc::new(user(ANN, "ann"))), (BOB, Arc::new(user(BOB, "bob")))].into(),
             agents: BTreeMap::new(),
             modules: BTreeMap::new(),
             templates: BTreeMap::new(),
             full: false,
-            show_errors: false,
             made: 0,
         };
         let mut world = World {
@@ -284,7 +282,9 @@ impl World {
             contacts: BTreeMap::new(),
             stepped: BTreeSet::new(),
             called: String::new(),
+            trace: vec![],
             show_trace: false,
+            show_errors: false,
         };
         for flow in DEFAULT_FLOWS {
             world.add(flow.name, flow.flow_type, flow.content, true);
@@ -353,7 +353,7 @@ impl World {
 
     /// Shows the executed actions, and why there was an error.
     pub(crate) fn explained(mut self) -> World {
-        self.instance.show_errors = true;
+        self.show_errors = true;
         self.traced()
     }
 
@@ -508,6 +508,16 @@ impl World {
         self.step(contact_id(name), event)
     }
 
+    fn shown_trace(&self) -> String {
+        let entry = |entry: &TraceEntry| {
+            let next = entry.next.as_ref().map(|next| format!(" -> {next}")).unwrap_or_default();
+            let error = entry.error.as_ref().filter(|_| self.show_errors);
+            let error = error.map(|error| format!(" ({error})")).unwrap_or_default();
+            format!("{} {}{error}{next}", entry.action, entry.result)
+        };
+        self.trace.iter().map(entry).collect::<Vec<_>>().join(", ")
+    }
+
     pub(crate) fn new_task(&self, name: &str, flow: &str) -> NewTask {
         NewTask {
             id: contact_id(name),
@@ -594,11 +604,16 @@ impl World {
         self.stepped.insert(command_of(&event));
         let mut contact = self.contacts[&id].clone();
         let mut chain = self.instance.chains[&contact.chain_id()].clone();
-        self.instance.trace.clear();
         let effects = step(Work { contact: &mut contact, chain: &mut chain }, event, &mut self.instance)?;
         let stored: Contact = minicbor::decode(&minicbor::to_vec(&contact).unwrap()).unwrap();
         assert_eq!(stored, contact);
-        let mut shown = if self.show_trace { self.instance.trace.join(", ") + " | " } else { String::new() };
+        self.trace.clear();
+        for effect in &effects {
+            if let Effect::Trace(trace) = effect {
+                self.trace.extend(trace.entries().cloned());
+            }
+        }
+        let mut shown = if self.show_trace { self.shown_trace() + " | " } else { String::new() };
         shown += &format!("{:?}", contact.state);
         if let Some(reason) = contact.disconnect_reason {
             shown += &format!(" {reason}");
@@ -619,6 +634,7 @@ impl World {
                     let told = self.step_agent(agent, event)?;
                     shown += &format!(", {told}");
                 }
+                Effect::Trace(_) => {}
                 Effect::InvokeFunction(call) => {
                     let waits = if call.waits { "" } else { " asynchronously" };
                     shown += &format!(", call {}{waits} for {} s", call.function, call.seconds);

@@ -94,6 +94,8 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
             }
             StepEffect::Step { contact, event } => others.push((contact, *event)),
             StepEffect::Create(contact) => created.push(*contact),
+            // Environment::keeps_trace asks for none.
+            StepEffect::Trace(_) => {}
             StepEffect::CreateTask { contact, chain } => {
                 tx.save_chain(chain);
                 created.push(*contact);

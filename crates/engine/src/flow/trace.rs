@@ -1,0 +1,222 @@
+//! What flows did with a contact, action by action: the output of a step, for whoever keeps it.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use minicbor::{Decode, Encode};
+use serde_json::Value;
+
+use crate::flow::reference::{Path, Piece, Text, View};
+use crate::id::{ContactFlowId, RunId};
+use crate::time::Timestamp;
+
+/// Most entries of one step: as many of its first as of its last actions are told.
+pub const ENTRIES_MAX: usize = 200;
+/// Longest parameters of an entry, in bytes of JSON.
+pub const PARAMETERS_BYTES_MAX: usize = 4_096;
+/// Longest result and longest reason of an entry, in bytes.
+const WORDS_BYTES_MAX: usize = 512;
+
+/// One executed action, or the end of a run that could not go on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct TraceEntry {
+    /// When.
+    #[n(0)]
+    pub at: Timestamp,
+    /// The run.
+    #[n(1)]
+    pub run: RunId,
+    /// The run's step count before the action.
+    #[n(2)]
+    pub step: u64,
+    /// The flow; of an action in a module the flow that invoked it.
+    #[n(3)]
+    pub flow: ContactFlowId,
+    /// Whether the action is in a module.
+    #[n(4)]
+    pub in_module: bool,
+    /// The action's Identifier; empty when the run did not come to one.
+    #[n(5)]
+    pub action: String,
+    /// The action's Type.
+    #[n(6)]
+    pub action_type: String,
+    /// Its parameters with the values of their paths, as JSON; none when they are longer than [`PARAMETERS_BYTES_MAX`].
+    #[n(7)]
+    pub parameters: Option<String>,
+    /// Why the branch was taken: `Next`, an operand, an ErrorType, or a word such as `Waiting`.
+    #[n(8)]
+    pub result: String,
+    /// Why an error was the result, in words.
+    #[n(9)]
+    pub error: Option<String>,
+    /// Identifier of the action that follows in the same flow.
+    #[n(10)]
+    pub next: Option<String>,
+}
+
+/// What the flows of a contact did in one step, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The first actions.
+    pub first: Vec<TraceEntry>,
+    /// How many came between and are not told.
+    pub omitted: u64,
+    /// The last actions.
+    pub last: VecDeque<TraceEntry>,
+}
+
+impl Trace {
+    /// Adds an entry; one too many takes the place of the oldest that is not among the first.
+    pub(crate) fn push(&mut self, mut entry: TraceEntry) {
+        cut(&mut entry.result);
+        if let Some(error) = &mut entry.error {
+            cut(error);
+        }
+        if self.first.len() < ENTRIES_MAX / 2 {
+            self.first.push(entry);
+            return;
+        }
+        if self.last.len() == ENTRIES_MAX / 2 {
+            self.last.pop_front();
+            self.omitted += 1;
+        }
+        self.last.push_back(entry);
+    }
+
+    /// All entries that are told.
+    pub fn entries(&self) -> impl Iterator<Item = &TraceEntry> {
+        self.first.iter().chain(&self.last)
+    }
+}
+
+fn cut(text: &mut String) {
+    let boundary = (0..=WORDS_BYTES_MAX).rev().find(|end| text.is_char_boundary(*end));
+    if text.len() > WORDS_BYTES_MAX {
+        text.truncate(boundary.unwrap_or(0));
+    }
+}
+
+/// Parameters as JSON text with gaps where paths are, made once, so that an entry costs a few copies.
+#[derive(Debug, Default)]
+pub(crate) struct ParametersText(Vec<Fragment>);
+
+#[derive(Debug)]
+enum Fragment {
+    /// JSON text.
+    Json(String),
+    /// The value of a path, within a JSON string.
+    Path(Path),
+}
+
+impl ParametersText {
+    pub(crate) fn parse(parameters: &Value) -> ParametersText {
+        let mut text = ParametersText::default();
+        text.add(parameters);
+        text
+    }
+
+    fn json(&mut self) -> &mut String {
+        if !matches!(self.0.last(), Some(Fragment::Json(_))) {
+            self.0.push(Fragment::Json(String::new()));
+        }
+        match self.0.last_mut() {
+            Some(Fragment::Json(json)) => json,
+            Some(Fragment::Path(_)) | None => unreachable!("one was just put there"),
+        }
+    }
+
+    fn add(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                self.json().push('"');
+                for piece in Text::parse(text).pieces() {
+                    match piece {
+                        Piece::Literal(literal) => escape(self.json(), literal),
+                        Piece::Path(path) => self.0.push(Fragment::Path(path.clone())),
+                    }
+                }
+                self.json().push('"');
+            }
+            Value::Array(list) => {
+                self.json().push('[');
+                for (place, value) in list.iter().enumerate() {
+                    if place > 0 {
+                        self.json().push(',');
+                    }
+                    self.add(value);
+                }
+                self.json().push(']');
+            }
+            Value::Object(map) => {
+                self.json().push('{');
+                for (place, (key, value)) in map.iter().enumerate() {
+                    let json = self.json();
+                    json.push_str(if place > 0 { ",\"" } else { "\"" });
+                    escape(json, key);
+                    json.push_str("\":");
+                    self.add(value);
+                }
+                self.json().push('}');
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => self.json().push_str(&value.to_string()),
+        }
+    }
+
+    /// The parameters with the values of their paths, when they are not too long.
+    pub(crate) fn resolve(&self, view: &View<'_>) -> Option<String> {
+        let mut out = String::new();
+        for fragment in &self.0 {
+            match fragment {
+                Fragment::Json(json) => out.push_str(json),
+                Fragment::Path(path) => escape(&mut out, &view.value(path).unwrap_or(Cow::Borrowed(""))),
+            }
+            if out.len() > PARAMETERS_BYTES_MAX {
+                return None;
+            }
+        }
+        Some(out)
+    }
+}
+
+/// Adds text as it is within a JSON string.
+fn escape(out: &mut String, text: &str) {
+    let plain = |c: char| !matches!(c, '"' | '\\') && c >= ' ';
+    if text.chars().all(plain) {
+        return out.push_str(text);
+    }
+    let quoted = Value::String(text.to_owned()).to_string();
+    out.push_str(&quoted[1..quoted.len() - 1]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(step: u64) -> TraceEntry {
+        TraceEntry {
+            at: Timestamp(0),
+            run: RunId(1),
+            step,
+            flow: ContactFlowId::from_bytes([0; 16]),
+            in_module: false,
+            action: "a".into(),
+            action_type: "Wait".into(),
+            parameters: Some("{}".into()),
+            result: "ä".repeat(WORDS_BYTES_MAX),
+            error: None,
+            next: None,
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_actions_are_told() {
+        let mut trace = Trace::default();
+        (0..1_000).for_each(|step| trace.push(entry(step)));
+        let steps: Vec<u64> = trace.entries().map(|entry| entry.step).collect();
+        let (first, last): (Vec<u64>, Vec<u64>) = ((0..100).collect(), (900..1_000).collect());
+        assert_eq!(steps, [first, last].concat());
+        assert_eq!(trace.omitted, 800);
+        assert_eq!(trace.first[0].result.len(), WORDS_BYTES_MAX);
+    }
+}

@@ -32,7 +32,7 @@ pub(crate) struct Work {
     last_activity: Timestamp,
     last_inbound: Timestamp,
     /// Contacts of which an uncleared entry is left.
-    uncleared: Vec<ContactId>,
+    pub(crate) uncleared: Vec<ContactId>,
 }
 
 impl Work {

@@ -12,6 +12,7 @@
 mod agent;
 mod arena;
 mod backlog;
+mod explain;
 mod expression;
 mod lane;
 mod line;
@@ -20,5 +21,6 @@ mod profile;
 mod router;
 
 pub use backlog::Backlog;
+pub use explain::{Rule, SLICE_AGENTS_MAX, Slice, Tally, Verdict};
 pub use matching::Offer;
 pub use router::{QueueAgents, Router};

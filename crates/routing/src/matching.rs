@@ -8,6 +8,7 @@ use engine::{ContactId, QueueId, Timestamp, UserId};
 
 use crate::agent::{Seat, Turn};
 use crate::arena::Idx;
+use crate::expression::Interned;
 use crate::lane::{Group, Server};
 use crate::line::Rank;
 use crate::router::Router;
@@ -36,7 +37,7 @@ impl Router {
                 self.claim(group);
             }
             let turn = *self.stirred.first()?;
-            if let Some(rank) = self.best_contact(turn.seat) {
+            if let Some(rank) = self.offer_to(turn.seat) {
                 return Some(Offer { contact: rank.contact, agent: turn.user });
             }
             self.stirred.remove(&turn);
@@ -113,9 +114,24 @@ impl Router {
         best
     }
 
+    /// The best contact for an agent, who remembers which expressions matched.
+    fn offer_to(&mut self, idx: Idx<Seat>) -> Option<Rank> {
+        let user = self.seats[idx].user;
+        let mut skills = std::mem::take(&mut self.seats[idx].skills);
+        let matches = |expression| skills.match_known(user, &self.expressions, expression);
+        let best = self.best_contact(idx, self.clock, matches);
+        self.seats[idx].skills = skills;
+        best
+    }
+
     /// The best contact for an agent: of the own queue, else of the first priority of the profile that has one.
-    fn best_contact(&mut self, idx: Idx<Seat>) -> Option<Rank> {
-        let seat = &mut self.seats[idx];
+    pub(crate) fn best_contact(
+        &self,
+        idx: Idx<Seat>,
+        at: Timestamp,
+        mut matches: impl FnMut(Idx<Interned>) -> bool,
+    ) -> Option<Rank> {
+        let seat = &self.seats[idx];
         let open = seat.place?.open;
         let mut best = None;
         for channel in open.iter() {
@@ -136,14 +152,13 @@ impl Router {
             }
             priority = served.priority;
             if open.has(served.channel) {
-                let since = waits_since(self.clock, served.delay_ms);
+                let since = waits_since(at, served.delay_ms);
                 for &(head, group) in &self.lanes[served.lane].heads {
                     if best.is_some_and(|best| best < head) {
                         break;
                     }
                     let Group { expression, line, .. } = self.groups[group];
-                    let expressions = &self.expressions;
-                    if expression.is_none_or(|expression| seat.skills.match_known(seat.user, expressions, expression)) {
+                    if expression.is_none_or(&mut matches) {
                         best = earlier(best, line.first_since(&self.nodes, since, &seat.without));
                     }
                 }
@@ -154,7 +169,7 @@ impl Router {
 }
 
 /// When a contact must have been put into the queue to have waited for the delay.
-fn waits_since(clock: Timestamp, delay_ms: i64) -> Timestamp {
+pub(crate) fn waits_since(clock: Timestamp, delay_ms: i64) -> Timestamp {
     if delay_ms == 0 { NO_DELAY } else { clock.plus_millis(-delay_ms) }
 }
 

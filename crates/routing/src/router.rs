@@ -1,6 +1,6 @@
 //! What the router knows, and how it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::agent::Agent;
 use engine::contact::WaitingContact;
@@ -46,7 +46,7 @@ pub struct Router {
     pub(crate) profiles: Arena<Profile>,
     profile_of: HashMap<RoutingProfileId, Idx<Profile>>,
     pub(crate) seats: Arena<Seat>,
-    pub(crate) seat_of: HashMap<UserId, Idx<Seat>>,
+    pub(crate) seat_of: BTreeMap<UserId, Idx<Seat>>,
     pub(crate) expressions: Expressions,
     /// Agents who changed, or who answer for a changed group: the only ones who may have an offer coming.
     pub(crate) stirred: BTreeSet<Turn>,
@@ -70,7 +70,7 @@ impl Default for Router {
             profiles: Arena::default(),
             profile_of: HashMap::new(),
             seats: Arena::default(),
-            seat_of: HashMap::new(),
+            seat_of: BTreeMap::new(),
             expressions: Expressions::default(),
             stirred: BTreeSet::new(),
             changed: Vec::new(),

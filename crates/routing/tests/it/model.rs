@@ -13,7 +13,7 @@ use engine::user::Proficiency;
 use engine::{ContactId, QueueId, RoutingProfileId, Timestamp, UserId};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use routing::Offer;
+use routing::{Offer, Verdict};
 
 use crate::desk::{Desk, Task, absent, next_status, status};
 
@@ -254,6 +254,14 @@ fn agree(desk: &mut Desk, now: Timestamp, offers: usize) {
     for task in desk.tasks.values() {
         let before = desk.tasks.values().filter(|other| other.queue == task.queue && rank(other) < rank(task)).count();
         assert_eq!(desk.router.position_in_queue(task.contact), Some(before as u32 + 1));
+    }
+    for task in desk.tasks.values() {
+        for user in desk.users.keys() {
+            let fits = desk.agents.get(user).is_some_and(|agent| may_take(desk, agent, task, now).is_some());
+            let verdict = desk.router.why_not(task.contact, *user, now);
+            let possible = matches!(verdict, Some(Verdict::Next | Verdict::HigherRanked(_)));
+            assert_eq!(possible, fits, "{verdict:?} of {task:?} and {user:?}");
+        }
     }
     for n in 1..=QUEUES {
         let queue = QueueId::from_bytes([n + 100; 16]);

@@ -93,6 +93,8 @@ ids! {
     ContactFlowModuleId;
     /// Hours of operation.
     HoursOfOperationId;
+    /// An override of hours of operation.
+    HoursOfOperationOverrideId;
     /// A routing profile.
     RoutingProfileId;
     /// A security profile.

@@ -81,6 +81,12 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .read::<ListHoursOfOperations>(hours_of_operation::list_hours_of_operations)
         .write::<UpdateHoursOfOperation>(hours_of_operation::update_hours_of_operation)
         .write::<DeleteHoursOfOperation>(hours_of_operation::delete_hours_of_operation)
+        .write::<CreateHoursOfOperationOverride>(hours_of_operation::overrides::create_hours_of_operation_override)
+        .read::<DescribeHoursOfOperationOverride>(hours_of_operation::overrides::describe_hours_of_operation_override)
+        .write::<UpdateHoursOfOperationOverride>(hours_of_operation::overrides::update_hours_of_operation_override)
+        .write::<DeleteHoursOfOperationOverride>(hours_of_operation::overrides::delete_hours_of_operation_override)
+        .read::<ListHoursOfOperationOverrides>(hours_of_operation::overrides::list_hours_of_operation_overrides)
+        .read::<GetEffectiveHoursOfOperations>(hours_of_operation::overrides::get_effective_hours_of_operations)
         .read::<SearchHoursOfOperations>(hours_of_operation::search_hours_of_operations)
 
         .write::<CreateQuickConnect>(quick_connect::create_quick_connect)

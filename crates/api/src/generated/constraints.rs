@@ -299,6 +299,12 @@ pub static COMMON_ATTRIBUTE_AND_CONDITION: Shape = Shape::Structure(Structure {
 pub static COMMON_ATTRIBUTE_OR_CONDITION_LIST: Shape =
     Shape::List(List::new(&COMMON_ATTRIBUTE_AND_CONDITION, Size::ANY));
 
+/// `CommonHumanReadableDescription`: matches `^[\P{C}\r\n\t]{1,250}$`
+pub static COMMON_HUMAN_READABLE_DESCRIPTION: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[13]));
+
+/// `CommonHumanReadableName`: matches `^[\P{C}\r\n\t]{1,127}$`
+pub static COMMON_HUMAN_READABLE_NAME: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[12]));
+
 /// `CommonNameLength127`: 1 to 127 characters
 pub static COMMON_NAME_LENGTH127: Shape = Shape::String(Text::new(Size::new(1, 127)));
 
@@ -519,6 +525,24 @@ pub static CREATE_CONTACT_FLOW_REQUEST: Structure = Structure {
         Member::body("Content", &CONTACT_FLOW_CONTENT).required(),
         Member::body("Status", &CONTACT_FLOW_STATUS),
         Member::body("Tags", &TAG_MAP),
+    ],
+};
+
+/// `CreateHoursOfOperationOverrideRequest`
+pub static CREATE_HOURS_OF_OPERATION_OVERRIDE_REQUEST: Structure = Structure {
+    name: "CreateHoursOfOperationOverrideRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::body("Name", &COMMON_HUMAN_READABLE_NAME).required(),
+        Member::body("Description", &COMMON_HUMAN_READABLE_DESCRIPTION),
+        Member::body("Config", &HOURS_OF_OPERATION_OVERRIDE_CONFIG_LIST).required(),
+        Member::body("EffectiveFrom", &HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT).required(),
+        Member::body("EffectiveTill", &HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT).required(),
+        Member::body("RecurrenceConfig", &RECURRENCE_CONFIG),
+        Member::body("OverrideType", &OVERRIDE_TYPE),
     ],
 };
 
@@ -749,6 +773,18 @@ pub static DELETE_CONTACT_FLOW_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("ContactFlowId", &CONTACT_FLOW_ID)],
 };
 
+/// `DeleteHoursOfOperationOverrideRequest`
+pub static DELETE_HOURS_OF_OPERATION_OVERRIDE_REQUEST: Structure = Structure {
+    name: "DeleteHoursOfOperationOverrideRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::label("HoursOfOperationOverrideId", &HOURS_OF_OPERATION_OVERRIDE_ID),
+    ],
+};
+
 /// `DeleteHoursOfOperationRequest`
 pub static DELETE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
     name: "DeleteHoursOfOperationRequest",
@@ -848,6 +884,18 @@ pub static DESCRIBE_CONTACT_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("ContactId", &CONTACT_ID)],
 };
 
+/// `DescribeHoursOfOperationOverrideRequest`
+pub static DESCRIBE_HOURS_OF_OPERATION_OVERRIDE_REQUEST: Structure = Structure {
+    name: "DescribeHoursOfOperationOverrideRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::label("HoursOfOperationOverrideId", &HOURS_OF_OPERATION_OVERRIDE_ID),
+    ],
+};
+
 /// `DescribeHoursOfOperationRequest`
 pub static DESCRIBE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
     name: "DescribeHoursOfOperationRequest",
@@ -939,7 +987,7 @@ pub static DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(4096)).sen
 pub static DIRECTORY_ALIAS: Shape = Shape::String(Text::new(Size::new(1, 45)).matching(&PATTERNS[7]).sensitive());
 
 /// `DirectoryId`: exactly 12 characters, matches `^d-[0-9a-f]{10}$`
-pub static DIRECTORY_ID: Shape = Shape::String(Text::new(Size::new(12, 12)).matching(&PATTERNS[13]));
+pub static DIRECTORY_ID: Shape = Shape::String(Text::new(Size::new(12, 12)).matching(&PATTERNS[16]));
 
 /// `DirectoryType`
 pub static DIRECTORY_TYPE: Shape = Shape::Enum(shapes::DirectoryType::NAMES);
@@ -1085,7 +1133,7 @@ pub static EXPRESSION: Shape = Shape::Structure(Structure {
 pub static EXPRESSIONS: Shape = Shape::List(List::new(&EXPRESSION, Size::ANY));
 
 /// `FileName`: 1 to 256 characters, matches `^\P{C}*$`
-pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[12]));
+pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[14]));
 
 /// `Filters`
 pub static FILTERS: Shape = Shape::Structure(Structure {
@@ -1174,6 +1222,19 @@ pub static GET_CURRENT_USER_DATA_REQUEST: Structure = Structure {
     ],
 };
 
+/// `GetEffectiveHoursOfOperationsRequest`
+pub static GET_EFFECTIVE_HOURS_OF_OPERATIONS_REQUEST: Structure = Structure {
+    name: "GetEffectiveHoursOfOperationsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::query("FromDate", "fromDate", &HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT).required(),
+        Member::query("ToDate", "toDate", &HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT).required(),
+    ],
+};
+
 /// `GetTaskTemplateRequest`
 pub static GET_TASK_TEMPLATE_REQUEST: Structure = Structure {
     name: "GetTaskTemplateRequest",
@@ -1252,6 +1313,29 @@ pub static HOURS_OF_OPERATION_DESCRIPTION: Shape = Shape::String(Text::new(Size:
 /// `HoursOfOperationId`
 pub static HOURS_OF_OPERATION_ID: Shape = Shape::String(Text::new(Size::ANY));
 
+/// `HoursOfOperationOverrideConfig`
+pub static HOURS_OF_OPERATION_OVERRIDE_CONFIG: Shape = Shape::Structure(Structure {
+    name: "HoursOfOperationOverrideConfig",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Day", &OVERRIDE_DAYS),
+        Member::body("StartTime", &OVERRIDE_TIME_SLICE),
+        Member::body("EndTime", &OVERRIDE_TIME_SLICE),
+    ],
+});
+
+/// `HoursOfOperationOverrideConfigList`: 0 to 100 items
+pub static HOURS_OF_OPERATION_OVERRIDE_CONFIG_LIST: Shape =
+    Shape::List(List::new(&HOURS_OF_OPERATION_OVERRIDE_CONFIG, Size::at_most(100)));
+
+/// `HoursOfOperationOverrideId`: 1 to 36 characters
+pub static HOURS_OF_OPERATION_OVERRIDE_ID: Shape = Shape::String(Text::new(Size::new(1, 36)));
+
+/// `HoursOfOperationOverrideYearMonthDayDateFormat`: matches `^\d{4}-\d{2}-\d{2}$`
+pub static HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT: Shape =
+    Shape::String(Text::new(Size::ANY).matching(&PATTERNS[15]));
+
 /// `HoursOfOperationSearchConditionList`
 pub static HOURS_OF_OPERATION_SEARCH_CONDITION_LIST: Shape =
     Shape::List(List::new(&HOURS_OF_OPERATION_SEARCH_CRITERIA, Size::ANY));
@@ -1327,6 +1411,9 @@ pub static INSTANCE_STORAGE_CONFIG: Shape = Shape::Structure(Structure {
 
 /// `InstanceStorageResourceType`
 pub static INSTANCE_STORAGE_RESOURCE_TYPE: Shape = Shape::Enum(shapes::InstanceStorageResourceType::NAMES);
+
+/// `IntervalPositiveInteger`: 1 to 6
+pub static INTERVAL_POSITIVE_INTEGER: Shape = Shape::Integer { min: 1, max: 6 };
 
 /// `InvisibleFieldInfo`
 pub static INVISIBLE_FIELD_INFO: Shape = Shape::Structure(Structure {
@@ -1414,6 +1501,19 @@ pub static LIST_CONTACT_REFERENCES_REQUEST: Structure = Structure {
         Member::label("ContactId", &CONTACT_ID),
         Member::query("ReferenceTypes", "referenceTypes", &REFERENCE_TYPES).required(),
         Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+    ],
+};
+
+/// `ListHoursOfOperationOverridesRequest`
+pub static LIST_HOURS_OF_OPERATION_OVERRIDES_REQUEST: Structure = Structure {
+    name: "ListHoursOfOperationOverridesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT100),
     ],
 };
 
@@ -1667,6 +1767,18 @@ pub static MEDIA_CONCURRENCY: Shape = Shape::Structure(Structure {
 /// `MinutesLimit60`: 0 to 59
 pub static MINUTES_LIMIT60: Shape = Shape::Integer { min: 0, max: 59 };
 
+/// `Month`: 1 to 12
+pub static MONTH: Shape = Shape::Integer { min: 1, max: 12 };
+
+/// `MonthDay`: -1 to 31
+pub static MONTH_DAY: Shape = Shape::Integer { min: -1, max: 31 };
+
+/// `MonthDayList`
+pub static MONTH_DAY_LIST: Shape = Shape::List(List::new(&MONTH_DAY, Size::ANY));
+
+/// `MonthList`
+pub static MONTH_LIST: Shape = Shape::List(List::new(&MONTH, Size::ANY));
+
 /// `Name`: 0 to 1024 characters, sensitive
 pub static NAME: Shape = Shape::String(Text::new(Size::at_most(1024)).sensitive());
 
@@ -1726,6 +1838,20 @@ pub static OUTBOUND_EMAIL_CONFIG: Shape = Shape::Structure(Structure {
     sensitive: false,
     members: &[Member::body("OutboundEmailAddressId", &EMAIL_ADDRESS_ID)],
 });
+
+/// `OverrideDays`
+pub static OVERRIDE_DAYS: Shape = Shape::Enum(shapes::OverrideDays::NAMES);
+
+/// `OverrideTimeSlice`
+pub static OVERRIDE_TIME_SLICE: Shape = Shape::Structure(Structure {
+    name: "OverrideTimeSlice",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Hours", &HOURS24_FORMAT).required(), Member::body("Minutes", &MINUTES_LIMIT60).required()],
+});
+
+/// `OverrideType`
+pub static OVERRIDE_TYPE: Shape = Shape::Enum(shapes::OverrideType::NAMES);
 
 /// `ParentHoursOfOperationConfig`
 pub static PARENT_HOURS_OF_OPERATION_CONFIG: Shape = Shape::Structure(Structure {
@@ -2054,6 +2180,31 @@ pub static READ_ONLY_FIELD_INFO: Shape = Shape::Structure(Structure {
 
 /// `ReadOnlyTaskTemplateFields`
 pub static READ_ONLY_TASK_TEMPLATE_FIELDS: Shape = Shape::List(List::new(&READ_ONLY_FIELD_INFO, Size::ANY));
+
+/// `RecurrenceConfig`
+pub static RECURRENCE_CONFIG: Shape = Shape::Structure(Structure {
+    name: "RecurrenceConfig",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("RecurrencePattern", &RECURRENCE_PATTERN).required()],
+});
+
+/// `RecurrenceFrequency`
+pub static RECURRENCE_FREQUENCY: Shape = Shape::Enum(shapes::RecurrenceFrequency::NAMES);
+
+/// `RecurrencePattern`
+pub static RECURRENCE_PATTERN: Shape = Shape::Structure(Structure {
+    name: "RecurrencePattern",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Frequency", &RECURRENCE_FREQUENCY).required(),
+        Member::body("Interval", &INTERVAL_POSITIVE_INTEGER).required(),
+        Member::body("ByMonth", &MONTH_LIST),
+        Member::body("ByMonthDay", &MONTH_DAY_LIST),
+        Member::body("ByWeekdayOccurrence", &WEEKDAY_OCCURRENCE_LIST),
+    ],
+});
 
 /// `Reference`
 pub static REFERENCE: Shape = Shape::Structure(Structure {
@@ -2830,6 +2981,25 @@ pub static UPDATE_CONTACT_SCHEDULE_REQUEST: Structure = Structure {
 /// `UpdateHoursOfOperationDescription`: 0 to 250 characters
 pub static UPDATE_HOURS_OF_OPERATION_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(250)));
 
+/// `UpdateHoursOfOperationOverrideRequest`
+pub static UPDATE_HOURS_OF_OPERATION_OVERRIDE_REQUEST: Structure = Structure {
+    name: "UpdateHoursOfOperationOverrideRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("HoursOfOperationId", &HOURS_OF_OPERATION_ID),
+        Member::label("HoursOfOperationOverrideId", &HOURS_OF_OPERATION_OVERRIDE_ID),
+        Member::body("Name", &COMMON_HUMAN_READABLE_NAME),
+        Member::body("Description", &COMMON_HUMAN_READABLE_DESCRIPTION),
+        Member::body("Config", &HOURS_OF_OPERATION_OVERRIDE_CONFIG_LIST),
+        Member::body("EffectiveFrom", &HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT),
+        Member::body("EffectiveTill", &HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT),
+        Member::body("RecurrenceConfig", &RECURRENCE_CONFIG),
+        Member::body("OverrideType", &OVERRIDE_TYPE),
+    ],
+};
+
 /// `UpdateHoursOfOperationRequest`
 pub static UPDATE_HOURS_OF_OPERATION_REQUEST: Structure = Structure {
     name: "UpdateHoursOfOperationRequest",
@@ -3296,8 +3466,14 @@ pub static VOICE_ENHANCEMENT_CONFIGS: Shape = Shape::List(List::new(&VOICE_ENHAN
 /// `VoiceEnhancementMode`
 pub static VOICE_ENHANCEMENT_MODE: Shape = Shape::Enum(shapes::VoiceEnhancementMode::NAMES);
 
+/// `WeekdayOccurrenceInteger`: -1 to 4
+pub static WEEKDAY_OCCURRENCE_INTEGER: Shape = Shape::Integer { min: -1, max: 4 };
+
+/// `WeekdayOccurrenceList`: 0 to 1 items
+pub static WEEKDAY_OCCURRENCE_LIST: Shape = Shape::List(List::new(&WEEKDAY_OCCURRENCE_INTEGER, Size::at_most(1)));
+
 /// The patterns of strings, each in its [`index`](Pattern::index).
-pub static PATTERNS: [Pattern; 14] = [
+pub static PATTERNS: [Pattern; 17] = [
     Pattern {
         index: 0,
         text: r"(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$",
@@ -3349,6 +3525,19 @@ pub static PATTERNS: [Pattern; 14] = [
     },
     Pattern { index: 10, text: "^[ a-zA-Z0-9_@-]+$", must: &["^[ a-zA-Z0-9_@-]+$"], must_not: &[] },
     Pattern { index: 11, text: "^[-:/A-Za-z0-9]+", must: &["^[-:/A-Za-z0-9]+"], must_not: &[] },
-    Pattern { index: 12, text: r"^\P{C}*$", must: &[r"^\P{C}*$"], must_not: &[] },
-    Pattern { index: 13, text: "^d-[0-9a-f]{10}$", must: &["^d-[0-9a-f]{10}$"], must_not: &[] },
+    Pattern {
+        index: 12,
+        text: r"^[\P{C}\r\n\t]*$ and (?s)^.{1,127}$",
+        must: &[r"^[\P{C}\r\n\t]*$", "(?s)^.{1,127}$"],
+        must_not: &[],
+    },
+    Pattern {
+        index: 13,
+        text: r"^[\P{C}\r\n\t]*$ and (?s)^.{1,250}$",
+        must: &[r"^[\P{C}\r\n\t]*$", "(?s)^.{1,250}$"],
+        must_not: &[],
+    },
+    Pattern { index: 14, text: r"^\P{C}*$", must: &[r"^\P{C}*$"], must_not: &[] },
+    Pattern { index: 15, text: r"^\d{4}-\d{2}-\d{2}$", must: &["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"], must_not: &[] },
+    Pattern { index: 16, text: "^d-[0-9a-f]{10}$", must: &["^d-[0-9a-f]{10}$"], must_not: &[] },
 ];

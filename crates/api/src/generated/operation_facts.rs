@@ -705,7 +705,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_HOURS_OF_OPERATION_OVERRIDE_REQUEST),
     },
     OperationFacts {
         name: "CreateInstance",
@@ -1301,7 +1301,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_HOURS_OF_OPERATION_OVERRIDE_REQUEST),
     },
     OperationFacts {
         name: "DeleteInstance",
@@ -1830,7 +1830,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_HOURS_OF_OPERATION_OVERRIDE_REQUEST),
     },
     OperationFacts {
         name: "DescribeInstance",
@@ -2452,7 +2452,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&GET_EFFECTIVE_HOURS_OF_OPERATIONS_REQUEST),
     },
     OperationFacts {
         name: "GetFederationToken",
@@ -2951,7 +2951,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_HOURS_OF_OPERATION_OVERRIDES_REQUEST),
     },
     OperationFacts {
         name: "ListHoursOfOperations",
@@ -4707,7 +4707,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_HOURS_OF_OPERATION_OVERRIDE_REQUEST),
     },
     OperationFacts {
         name: "UpdateInstanceAttribute",

@@ -38,6 +38,10 @@ operation_marker!(
     CreateHoursOfOperation: CreateHoursOfOperationRequest => CreateHoursOfOperationResponse
 );
 operation_marker!(
+    /// `PUT /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides`
+    CreateHoursOfOperationOverride: CreateHoursOfOperationOverrideRequest => CreateHoursOfOperationOverrideResponse
+);
+operation_marker!(
     /// `PUT /instance`
     CreateInstance: CreateInstanceRequest => CreateInstanceResponse
 );
@@ -76,6 +80,10 @@ operation_marker!(
 operation_marker!(
     /// `DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
     DeleteHoursOfOperation: DeleteHoursOfOperationRequest => Empty
+);
+operation_marker!(
+    /// `DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}`
+    DeleteHoursOfOperationOverride: DeleteHoursOfOperationOverrideRequest => Empty
 );
 operation_marker!(
     /// `DELETE /instance/{InstanceId}`
@@ -124,6 +132,10 @@ operation_marker!(
 operation_marker!(
     /// `GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
     DescribeHoursOfOperation: DescribeHoursOfOperationRequest => DescribeHoursOfOperationResponse
+);
+operation_marker!(
+    /// `GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}`
+    DescribeHoursOfOperationOverride: DescribeHoursOfOperationOverrideRequest => DescribeHoursOfOperationOverrideResponse
 );
 operation_marker!(
     /// `GET /instance/{InstanceId}`
@@ -198,6 +210,10 @@ operation_marker!(
     GetCurrentUserData: GetCurrentUserDataRequest => GetCurrentUserDataResponse
 );
 operation_marker!(
+    /// `GET /effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}`
+    GetEffectiveHoursOfOperations: GetEffectiveHoursOfOperationsRequest => GetEffectiveHoursOfOperationsResponse
+);
+operation_marker!(
     /// `GET /instance/{InstanceId}/task/template/{TaskTemplateId}`
     GetTaskTemplate: GetTaskTemplateRequest => GetTaskTemplateResponse
 );
@@ -212,6 +228,10 @@ operation_marker!(
 operation_marker!(
     /// `GET /contact/references/{InstanceId}/{ContactId}`
     ListContactReferences: ListContactReferencesRequest => ListContactReferencesResponse
+);
+operation_marker!(
+    /// `GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides`
+    ListHoursOfOperationOverrides: ListHoursOfOperationOverridesRequest => ListHoursOfOperationOverridesResponse
 );
 operation_marker!(
     /// `GET /hours-of-operations-summary/{InstanceId}`
@@ -392,6 +412,10 @@ operation_marker!(
 operation_marker!(
     /// `POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
     UpdateHoursOfOperation: UpdateHoursOfOperationRequest => Empty
+);
+operation_marker!(
+    /// `POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}`
+    UpdateHoursOfOperationOverride: UpdateHoursOfOperationOverrideRequest => Empty
 );
 operation_marker!(
     /// `POST /instance/{InstanceId}/attribute/{AttributeType}`

@@ -1221,6 +1221,39 @@ pub struct CreateContactFlowResponse {
     pub flow_content_sha256: Option<String>,
 }
 
+/// Input of [`CreateHoursOfOperationOverride`](crate::operations::CreateHoursOfOperationOverride).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateHoursOfOperationOverrideRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Required; matches `^[\P{C}\r\n\t]{1,127}$`.
+    pub name: String,
+    /// Optional; matches `^[\P{C}\r\n\t]{1,250}$`.
+    pub description: Option<String>,
+    /// Required; 0 to 100 items.
+    pub config: Vec<HoursOfOperationOverrideConfig>,
+    /// Required; matches `^\d{4}-\d{2}-\d{2}$`.
+    pub effective_from: String,
+    /// Required; matches `^\d{4}-\d{2}-\d{2}$`.
+    pub effective_till: String,
+    /// Optional.
+    pub recurrence_config: Option<RecurrenceConfig>,
+    /// Optional.
+    pub override_type: Option<OverrideType>,
+}
+
+/// Output of [`CreateHoursOfOperationOverride`](crate::operations::CreateHoursOfOperationOverride).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateHoursOfOperationOverrideResponse {
+    /// Optional; 1 to 36 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operation_override_id: Option<String>,
+}
+
 /// Input of [`CreateHoursOfOperation`](crate::operations::CreateHoursOfOperation).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1708,6 +1741,18 @@ pub struct DeleteContactFlowRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeleteContactFlowResponse {}
 
+/// Input of [`DeleteHoursOfOperationOverride`](crate::operations::DeleteHoursOfOperationOverride).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteHoursOfOperationOverrideRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Required, in the path; 1 to 36 characters.
+    pub hours_of_operation_override_id: String,
+}
+
 /// Input of [`DeleteHoursOfOperation`](crate::operations::DeleteHoursOfOperation).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1857,6 +1902,27 @@ pub struct DescribeContactResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+}
+
+/// Input of [`DescribeHoursOfOperationOverride`](crate::operations::DescribeHoursOfOperationOverride).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeHoursOfOperationOverrideRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Required, in the path; 1 to 36 characters.
+    pub hours_of_operation_override_id: String,
+}
+
+/// Output of [`DescribeHoursOfOperationOverride`](crate::operations::DescribeHoursOfOperationOverride).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeHoursOfOperationOverrideResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operation_override: Option<HoursOfOperationOverride>,
 }
 
 /// Input of [`DescribeHoursOfOperation`](crate::operations::DescribeHoursOfOperation).
@@ -2188,6 +2254,30 @@ pub struct DismissUserContactRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DismissUserContactResponse {}
 
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EffectiveHoursOfOperations {
+    /// Optional; matches `^\d{4}-\d{2}-\d{2}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operational_hours: Option<Vec<OperationalHour>>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EffectiveOverrideHours {
+    /// Optional; matches `^\d{4}-\d{2}-\d{2}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub override_hours: Option<Vec<OverrideHour>>,
+}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2473,6 +2563,35 @@ pub struct GetCurrentUserDataResponse {
     pub approximate_total_count: Option<i64>,
 }
 
+/// Input of [`GetEffectiveHoursOfOperations`](crate::operations::GetEffectiveHoursOfOperations).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetEffectiveHoursOfOperationsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Required, in the query as `fromDate`; matches `^\d{4}-\d{2}-\d{2}$`.
+    pub from_date: String,
+    /// Required, in the query as `toDate`; matches `^\d{4}-\d{2}-\d{2}$`.
+    pub to_date: String,
+}
+
+/// Output of [`GetEffectiveHoursOfOperations`](crate::operations::GetEffectiveHoursOfOperations).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetEffectiveHoursOfOperationsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_hours_of_operation_list: Option<Vec<EffectiveHoursOfOperations>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_override_hours_list: Option<Vec<EffectiveOverrideHours>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
 /// Input of [`GetTaskTemplate`](crate::operations::GetTaskTemplate).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2699,6 +2818,57 @@ string_enum!(
         Saturday = "SATURDAY",
     }
 );
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HoursOfOperationOverride {
+    /// Optional; 1 to 36 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operation_override_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operation_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operation_arn: Option<String>,
+    /// Optional; matches `^[\P{C}\r\n\t]{1,127}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional; matches `^[\P{C}\r\n\t]{1,250}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Optional; 0 to 100 items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<Vec<HoursOfOperationOverrideConfig>>,
+    /// Optional; matches `^\d{4}-\d{2}-\d{2}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<String>,
+    /// Optional; matches `^\d{4}-\d{2}-\d{2}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_till: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recurrence_config: Option<RecurrenceConfig>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub override_type: Option<OverrideType>,
+}
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HoursOfOperationOverrideConfig {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day: Option<OverrideDays>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<OverrideTimeSlice>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<OverrideTimeSlice>,
+}
 
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -3105,6 +3275,38 @@ pub struct ListContactReferencesResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
+}
+
+/// Input of [`ListHoursOfOperationOverrides`](crate::operations::ListHoursOfOperationOverrides).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListHoursOfOperationOverridesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 100.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListHoursOfOperationOverrides`](crate::operations::ListHoursOfOperationOverrides).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListHoursOfOperationOverridesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_of_operation_override_list: Option<Vec<HoursOfOperationOverride>>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
 }
 
 /// Input of [`ListHoursOfOperations`](crate::operations::ListHoursOfOperations).
@@ -3651,6 +3853,26 @@ pub struct NumberReference {
     pub value: Option<String>,
 }
 
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OperationalHour {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<OverrideTimeSlice>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<OverrideTimeSlice>,
+}
+
+string_enum!(
+    /// Enumeration `OperationalStatus`.
+    OperationalStatus {
+        Open = "OPEN",
+        Closed = "CLOSED",
+    }
+);
+
 /// Part of inputs and outputs.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -3699,6 +3921,56 @@ string_enum!(
     /// Enumeration `OutboundStrategyType`.
     OutboundStrategyType {
         AgentFirst = "AGENT_FIRST",
+    }
+);
+
+string_enum!(
+    /// Enumeration `OverrideDays`.
+    OverrideDays {
+        Sunday = "SUNDAY",
+        Monday = "MONDAY",
+        Tuesday = "TUESDAY",
+        Wednesday = "WEDNESDAY",
+        Thursday = "THURSDAY",
+        Friday = "FRIDAY",
+        Saturday = "SATURDAY",
+    }
+);
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OverrideHour {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<OverrideTimeSlice>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<OverrideTimeSlice>,
+    /// Optional; matches `^[\P{C}\r\n\t]{1,127}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub override_name: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operational_status: Option<OperationalStatus>,
+}
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OverrideTimeSlice {
+    /// Required; 0 to 23.
+    pub hours: i32,
+    /// Required; 0 to 59.
+    pub minutes: i32,
+}
+
+string_enum!(
+    /// Enumeration `OverrideType`.
+    OverrideType {
+        Standard = "STANDARD",
+        Open = "OPEN",
+        Closed = "CLOSED",
     }
 );
 
@@ -4350,6 +4622,42 @@ string_enum!(
         Deleted = "DELETED",
     }
 );
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecurrenceConfig {
+    /// Required.
+    pub recurrence_pattern: RecurrencePattern,
+}
+
+string_enum!(
+    /// Enumeration `RecurrenceFrequency`.
+    RecurrenceFrequency {
+        Weekly = "WEEKLY",
+        Monthly = "MONTHLY",
+        Yearly = "YEARLY",
+    }
+);
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecurrencePattern {
+    /// Required.
+    pub frequency: RecurrenceFrequency,
+    /// Required; 1 to 6.
+    pub interval: i32,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_month: Option<Vec<i32>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_month_day: Option<Vec<i32>>,
+    /// Optional; 0 to 1 items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_weekday_occurrence: Option<Vec<i32>>,
+}
 
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -5740,6 +6048,32 @@ pub struct UpdateContactScheduleRequest {
 /// Output of [`UpdateContactSchedule`](crate::operations::UpdateContactSchedule).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UpdateContactScheduleResponse {}
+
+/// Input of [`UpdateHoursOfOperationOverride`](crate::operations::UpdateHoursOfOperationOverride).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateHoursOfOperationOverrideRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub hours_of_operation_id: String,
+    /// Required, in the path; 1 to 36 characters.
+    pub hours_of_operation_override_id: String,
+    /// Optional; matches `^[\P{C}\r\n\t]{1,127}$`.
+    pub name: Option<String>,
+    /// Optional; matches `^[\P{C}\r\n\t]{1,250}$`.
+    pub description: Option<String>,
+    /// Optional; 0 to 100 items.
+    pub config: Option<Vec<HoursOfOperationOverrideConfig>>,
+    /// Optional; matches `^\d{4}-\d{2}-\d{2}$`.
+    pub effective_from: Option<String>,
+    /// Optional; matches `^\d{4}-\d{2}-\d{2}$`.
+    pub effective_till: Option<String>,
+    /// Optional.
+    pub recurrence_config: Option<RecurrenceConfig>,
+    /// Optional.
+    pub override_type: Option<OverrideType>,
+}
 
 /// Input of [`UpdateHoursOfOperation`](crate::operations::UpdateHoursOfOperation).
 #[derive(Debug, Clone, Deserialize)]

@@ -246,6 +246,7 @@ impl World {
             config: weekdays.iter().map(entry).collect(),
             tags: Default::default(),
             last_modified: START,
+            overrides: Vec::new(),
         };
         let queues = [
             queue(BASIC, QueueKind::Standard, "BasicQueue"),

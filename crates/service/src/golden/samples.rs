@@ -12,7 +12,7 @@ use engine::flow::function::AnswerForm;
 use engine::flow::json::Json;
 use engine::flow::run::{FlowRun, ModuleRun, Purpose, Results, Waiting};
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
-use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
+use engine::hours::{Day, Frequency, HoursEntry, HoursOfOperation, HoursOverride, OverrideType, Recurrence, TimeOfDay};
 use engine::instance::{IdentityManagement, Instance, InstanceStatus};
 use engine::predefined::PredefinedAttribute;
 use engine::queue::{OutboundCallerConfig, Queue, QueueKind, QueueStatus};
@@ -29,8 +29,9 @@ use engine::template::{
 };
 use engine::user::{Identity, PhoneConfig, PhoneType, Proficiency, User};
 use engine::{
-    AgentStatusId, ContactFlowId, ContactId, FileId, HierarchyGroupId, HoursOfOperationId, InstanceId, QueueId,
-    QuickConnectId, RoutingProfileId, RunId, SecurityProfileId, StorageConfigId, TaskTemplateId, Timestamp, UserId,
+    AgentStatusId, ContactFlowId, ContactId, FileId, HierarchyGroupId, HoursOfOperationId, HoursOfOperationOverrideId,
+    InstanceId, QueueId, QuickConnectId, RoutingProfileId, RunId, SecurityProfileId, StorageConfigId, TaskTemplateId,
+    Timestamp, UserId,
 };
 use uuid::Uuid;
 
@@ -135,7 +136,7 @@ pub(super) fn hours_of_operations() -> Vec<HoursOfOperation> {
         start: TimeOfDay { hours: 9, minutes: 30 },
         end: TimeOfDay { hours: 17, minutes: 0 },
     };
-    vec![HoursOfOperation {
+    let usual = HoursOfOperation {
         id: HoursOfOperationId(id(3)),
         name: text("Basic Hours"),
         description: some("what for"),
@@ -143,7 +144,30 @@ pub(super) fn hours_of_operations() -> Vec<HoursOfOperation> {
         config: Day::ALL.iter().map(entry).collect(),
         tags: tags(),
         last_modified: at(3),
-    }]
+        overrides: Vec::new(),
+    };
+    let recurrence = |frequency: &Frequency| Recurrence {
+        frequency: *frequency,
+        interval: 2,
+        by_month: vec![12],
+        by_month_day: vec![24, -1],
+        by_weekday_occurrence: Some(-1),
+    };
+    let holiday = |kind: OverrideType, recurrence| HoursOverride {
+        id: HoursOfOperationOverrideId(id(16)),
+        name: text("holiday"),
+        description: some("what for"),
+        kind,
+        config: vec![entry(&Day::Friday)],
+        from: "2026-12-24".parse().unwrap(),
+        till: "2030-12-31".parse().unwrap(),
+        recurrence,
+    };
+    let mut with_overrides = usual.clone();
+    with_overrides.overrides = OverrideType::ALL.iter().map(|kind| holiday(*kind, None)).collect();
+    let recurrences = Frequency::ALL.iter().map(recurrence);
+    with_overrides.overrides.extend(recurrences.map(|recurrence| holiday(OverrideType::Closed, Some(recurrence))));
+    vec![usual, with_overrides]
 }
 
 pub(super) fn quick_connects() -> Vec<QuickConnect> {

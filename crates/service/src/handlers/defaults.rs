@@ -122,6 +122,7 @@ fn create_hours(tx: &mut Tx<'_>) -> HoursOfOperationId {
         config: Day::ALL.iter().map(whole).collect(),
         tags: Tags::new(),
         last_modified: tx.now,
+        overrides: Vec::new(),
     });
     id
 }

@@ -2,6 +2,8 @@
 //!
 //! Facts: `control-plane.md` section 3, `routing.md` section 1, `observed-errors.md` O10 and O11.
 
+pub(crate) mod overrides;
+
 use std::sync::Arc;
 
 use api::shapes;
@@ -70,6 +72,7 @@ pub(crate) fn create_hours_of_operation(
         config: entries(&input.config),
         tags: new_tags(input.tags.as_ref())?,
         last_modified: tx.now,
+        overrides: Vec::new(),
     };
     let answer = shapes::CreateHoursOfOperationResponse {
         hours_of_operation_id: Some(hours.id.to_string()),

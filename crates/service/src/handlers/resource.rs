@@ -68,6 +68,9 @@ mod tests {
             TaskTemplateStatus and engine::template::TaskTemplateStatus;
             TaskTemplateFieldType and engine::template::FieldType;
             HoursOfOperationDays and engine::hours::Day;
+            OverrideDays and engine::hours::Day;
+            OverrideType and engine::hours::OverrideType;
+            RecurrenceFrequency and engine::hours::Frequency;
             PhoneType and engine::user::PhoneType;
             Channel and engine::routing_profile::Channel;
             BehaviorType and engine::routing_profile::CrossChannelBehavior;

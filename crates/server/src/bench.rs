@@ -12,6 +12,7 @@ mod connection;
 mod due_together;
 mod instances;
 mod latency;
+mod lives;
 mod load;
 mod machine;
 mod open_tasks;
@@ -39,7 +40,7 @@ pub enum BenchVerb {
     ///
     /// Starts a server on a new directory, and a bare one that answers a constant: the limit. Sends both the same
     /// requests in turns, prints rates and latencies, and ends with the line "ratio 0.NN": durable rate over bare rate.
-    /// With --open-tasks, --instances or --due-together it measures something else, and the last line is the ratio of that.
+    /// With --open-tasks, --instances, --due-together or --lives it measures something else, and the last line is the ratio of that.
     StartTask(Box<StartTask>),
     /// Route tasks to agents in memory: no server, no directory, one thread.
     ///
@@ -83,9 +84,12 @@ pub struct StartTask {
     /// Schedule so many tasks for the same second, and see what other requests notice of it.
     #[arg(long, value_name = "N")]
     due_together: Option<usize>,
+    /// Compare starting tasks with their whole lives, from start to close, in the instance loops and without HTTP. As many agents as connections.
+    #[arg(long, conflicts_with_all = ["open_tasks", "instances", "due_together"])]
+    lives: bool,
     /// Measure a server that runs on this machine already, such as http://127.0.0.1:8080. Its access key is taken from
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. It gets an instance of its own, which stays.
-    #[arg(long, conflicts_with_all = ["open_tasks", "instances", "due_together"])]
+    #[arg(long, conflicts_with_all = ["open_tasks", "instances", "due_together", "lives"])]
     url: Option<String>,
     /// Region that requests to --url are signed for.
     #[arg(long, default_value = "us-east-1", requires = "url")]
@@ -129,6 +133,7 @@ impl StartTask {
             (Some(count), ..) => open_tasks::measure(&bench, count).await,
             (_, Some(count), _) => instances::measure(&bench, count).await,
             (.., Some(count)) => due_together::measure(&bench, count).await,
+            _ if self.lives => lives::measure(&bench).await,
             _ => compare::measure(&bench).await,
         }
     }

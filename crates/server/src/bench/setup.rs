@@ -77,6 +77,42 @@ async fn instance(caller: &mut Caller<'_>, number: usize) -> anyhow::Result<Plac
     Ok(Place { flow: text(&created, "/ContactFlowId")?, instance })
 }
 
+/// Makes so many users of an instance who are available: programs, with the routing profile that the instance came with.
+pub(super) async fn agents(
+    server: &Server,
+    signer: &Signer,
+    place: &Place,
+    count: usize,
+) -> anyhow::Result<Vec<String>> {
+    let mut caller = Caller { connection: Connection::open(server.address).await?, signer };
+    let instance = &place.instance;
+    let mut first = async |list: &str, id: &str| {
+        let found = caller.call(&Unsigned::get(format!("/{list}/{instance}"), "")).await?;
+        text(&found, id)
+    };
+    let profile = first("routing-profiles-summary", "/RoutingProfileSummaryList/0/Id").await?;
+    let security = first("security-profiles-summary", "/SecurityProfileSummaryList/0/Id").await?;
+    let statuses = caller.call(&Unsigned::get(format!("/agent-status/{instance}"), "")).await?;
+    let statuses = statuses["AgentStatusSummaryList"].as_array().context("ListAgentStatuses has no list")?;
+    let available = statuses.iter().find(|status| status["Type"] == "ROUTABLE").context("nobody can be available")?;
+    let available = text(available, "/Id")?;
+    let mut users = Vec::new();
+    for number in 0..count {
+        let request = json!({
+            "Username": format!("agent.{number}"), "Password": "A-password-of-a-bench-1",
+            "IdentityInfo": {"FirstName": "Agent", "LastName": number.to_string()},
+            "PhoneConfig": {"PhoneType": "SOFT_PHONE", "AfterContactWorkTimeLimit": 0},
+            "SecurityProfileIds": [security], "RoutingProfileId": profile,
+        });
+        let created = caller.call(&Unsigned::put(format!("/users/{instance}"), &request)).await?;
+        let user = text(&created, "/UserId")?;
+        let status = json!({"AgentStatusId": available});
+        caller.call(&Unsigned::put(format!("/users/{instance}/{user}/status"), &status)).await?;
+        users.push(user);
+    }
+    Ok(users)
+}
+
 /// The content of the flow.
 fn flow(queue: &str) -> String {
     let step =

@@ -68,7 +68,8 @@ def test_hosts_that_are_not_allowed(storing, flow, files):
 
 
 def test_a_file_above_the_limit(tmp_path, files):
-    server = Server(tmp_path, config=CONFIG + "max_bytes = 1000\n").start()
+    config = CONFIG.replace("[attachments]\n", "[attachments]\nmax_bytes = 1000\n")
+    server = Server(tmp_path, config=config).start()
     try:
         instance = Instance.create(server)
         instance.store_attachments()

@@ -1,6 +1,6 @@
 //! An agent at work: status, presence, and the contacts at the agent.
 //!
-//! A contact is moved by [`crate::contact::step`] alone, and the agent's list follows what the contact says; neither touches the other. They
+//! A contact is moved by [`crate::contact::step()`] alone, and the agent's list follows what the contact says; neither touches the other. They
 //! talk by effects: [`crate::contact::Effect::Agent`] and [`Effect::Contact`], carried over within the same batch.
 
 mod step;

@@ -1,7 +1,7 @@
 //! The domain of Callboard, pure: contacts and how they move, flows and how they run, templates, hours, and the records of
 //! everything that an instance is made of.
 //!
-//! Nothing here reads a clock, draws a random number, does I/O, waits or logs. [`contact::step`] takes a contact, an event and an
+//! Nothing here reads a clock, draws a random number, does I/O, waits or logs. [`contact::step()`] takes a contact, an event and an
 //! [`env::Env`] to look things up in, changes the contact and answers with effects, which are data.
 //!
 //! Begin with [`contact`], then [`flow`] and [`agent`]. The rules of StartTaskContact are in [`start_task`].

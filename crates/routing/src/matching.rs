@@ -147,7 +147,7 @@ impl Router {
         let profile = &self.profiles[seat.profile?];
         let mut priority = 0;
         for served in &profile.served {
-            if best.is_some() && served.priority != priority {
+            if best.is_some() && served.priority != priority && !cfg!(feature = "mutant-ignored-priority") {
                 break;
             }
             priority = served.priority;

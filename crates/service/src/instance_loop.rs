@@ -222,6 +222,8 @@ pub struct InstanceLoop<R> {
     failed_timers: BTreeMap<ContactId, Timestamp>,
     /// The same of agents.
     failed_agents: BTreeMap<UserId, Timestamp>,
+    /// When contacts whose offer failed are offered again.
+    failed_offers: BTreeMap<ContactId, Timestamp>,
     /// Agents whose stream was open in an earlier process.
     streams_lost: BTreeSet<UserId>,
     busy_agents: BTreeSet<UserId>,
@@ -274,6 +276,7 @@ impl<R> InstanceLoop<R> {
             busy_contacts: BTreeSet::new(),
             failed_timers: BTreeMap::new(),
             failed_agents: BTreeMap::new(),
+            failed_offers: BTreeMap::new(),
             streams_lost,
             busy_agents: BTreeSet::new(),
             last_turn: None,
@@ -467,6 +470,12 @@ impl<R> InstanceLoop<R> {
         let now = self.now;
         self.failed_timers.retain(|_, tried_again| *tried_again > now);
         self.failed_agents.retain(|_, tried_again| *tried_again > now);
+        let over = self.failed_offers.iter().filter(|(_, tried_again)| **tried_again <= now);
+        let over: Vec<ContactId> = over.map(|(contact, _)| *contact).collect();
+        for contact in over {
+            self.failed_offers.remove(&contact);
+            self.world.waits_again(contact);
+        }
     }
 
     fn has_due_timer(&self) -> bool {
@@ -478,7 +487,8 @@ impl<R> InstanceLoop<R> {
             self.busy_contacts.contains(id) || self.failed_timers.contains_key(id) || self.quarantine.holds_timer(id)
         };
         let timers = self.world.contacts.next_due(|id| !aside(id));
-        let tried_again = self.failed_timers.values().chain(self.failed_agents.values()).copied().min();
+        let failed = self.failed_timers.values().chain(self.failed_agents.values()).chain(self.failed_offers.values());
+        let tried_again = failed.copied().min();
         let aside = |user: &UserId| {
             self.busy_agents.contains(user)
                 || self.failed_agents.contains_key(user)

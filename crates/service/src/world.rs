@@ -118,7 +118,7 @@ impl World {
             kinds::TOKEN_SEGMENT => self.tokens.add_segment(record::decode::<TokenSegment>(value)?),
             _ => {
                 let record = crate::handlers::decode_config(kind, value).ok_or(None)??;
-                self.unstarted_effects += usize::from(kind == kinds::EFFECT);
+                self.unstarted_effects += usize::from(kind == kinds::EFFECT && !cfg!(feature = "mutant-lost-effect"));
                 self.config.insert((kind, id.into()), Held { record, changed: 0 });
             }
         }
@@ -143,7 +143,7 @@ impl World {
 
     /// Takes a journal entry from the store, for the tokens that are not sealed yet and the event sequence.
     pub fn load_journal(&mut self, entry: &JournalEntry) {
-        for token in &entry.tokens {
+        for token in entry.tokens.iter().filter(|_| !cfg!(feature = "mutant-forgotten-token")) {
             self.tokens.add(token, 0);
         }
         self.last_event = self.last_event.max(entry.next_event() - 1);
@@ -310,12 +310,17 @@ impl World {
 
     /// An offer was not made: the contact waits on, and this agent is not asked again before one of them changes.
     pub fn offer_declined(&mut self, offer: &Offer) {
-        if let Some((contact, _)) = self.contacts.get(&offer.contact)
-            && let Some(waiting) = contact.waiting()
-        {
-            self.router.put_contact(waiting);
+        if self.waits_again(offer.contact) {
             self.router.decline(*offer);
         }
+    }
+
+    /// A contact that was kept from routing may be offered again. Says whether it still waits for that.
+    pub fn waits_again(&mut self, contact: ContactId) -> bool {
+        let contact = self.contacts.get(&contact).map(|(contact, _)| contact);
+        let waiting = contact.as_ref().and_then(Contact::waiting);
+        waiting.into_iter().for_each(|waiting| self.router.put_contact(waiting));
+        waiting.is_some()
     }
 
     fn apply_contact(&mut self, id: ContactId, contact: &Contact, commit: u64, writes: &mut Vec<Write>) {
@@ -467,7 +472,7 @@ impl ColdChanges {
 
     /// Whether the key was changed after the commit that a fetch read at.
     pub fn is_stale(&self, key: &Key, read_at: u64) -> bool {
-        self.changed.get(key).is_some_and(|&commit| commit > read_at)
+        self.changed.get(key).is_some_and(|&commit| commit > read_at && !cfg!(feature = "mutant-stale-read"))
     }
 
     /// No fetch is on its way.

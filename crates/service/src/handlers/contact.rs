@@ -158,7 +158,9 @@ pub fn offer(tx: &mut Tx<'_>, id: ContactId, user: UserId) -> Result<bool, Halt>
     if !agent.is_routable() || agent.active_slots(waiting.channel) >= slots {
         return Ok(false);
     }
+    let waiting = cfg!(feature = "mutant-double-offer").then(|| contact.clone());
     move_contact(tx, contact, Event::Offered { agent: user })?;
+    waiting.into_iter().for_each(|waiting| tx.save_contact(waiting));
     Ok(true)
 }
 

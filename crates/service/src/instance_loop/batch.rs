@@ -114,7 +114,7 @@ impl<R> OpenBatch<R> {
 impl<R> InstanceLoop<R> {
     /// Sends an answer when the commit that it rests on is durable.
     pub(super) fn answer(&mut self, reply: R, answer: Answer, rests_on: u64, out: &mut Vec<Output<R>>) {
-        if rests_on <= self.durable {
+        if rests_on <= self.durable || cfg!(feature = "mutant-early-answer") {
             out.push(Output::Answer(reply, answer));
         } else if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| rests_on <= in_flight.number) {
             in_flight.answers.push((reply, answer));
@@ -128,7 +128,8 @@ impl<R> InstanceLoop<R> {
         if self.in_flight.is_some() || self.open.is_empty() || !matches!(self.health, Health::Serving) {
             return;
         }
-        let next = OpenBatch::new(self.open.number + 1, self.world.last_event + 1);
+        let next_event = self.world.last_event + 1 + u64::from(cfg!(feature = "mutant-event-gap"));
+        let next = OpenBatch::new(self.open.number + 1, next_event);
         let open = std::mem::replace(&mut self.open, next);
         if !self.waiting.is_empty() {
             let oldest = self.waiting.values().map(|waiting| waiting.attempt.reading_since).min().unwrap_or(0);
@@ -203,6 +204,7 @@ impl<R> InstanceLoop<R> {
         self.busy_contacts.clear();
         self.failed_timers.clear();
         self.failed_agents.clear();
+        self.failed_offers.clear();
         self.busy_agents.clear();
         self.maintenance.interrupt();
         self.cold_changes.clear();

@@ -175,6 +175,14 @@ impl<R> InstanceLoop<R> {
         out.push(Output::Alarm(format!("the timer of agent {user} failed and is tried again later: {}", told(error))));
     }
 
+    /// An offer for which nothing could be read may be made later; until then nobody is offered the contact.
+    fn offer_held_back(&mut self, offer: &Offer, error: &ApiError, out: &mut Vec<Output<R>>) {
+        let Offer { contact, agent } = *offer;
+        self.failed_offers.insert(contact, self.now.plus_millis(TIMER_RETRY_MS));
+        let text = format!("offering contact {contact} to agent {agent} failed and is tried again later");
+        out.push(Output::Alarm(format!("{text}: {}", told(error))));
+    }
+
     /// An offer that cannot be made is not tried again before contact or agent change.
     fn offer_failed(&mut self, offer: &Offer, error: &ApiError, out: &mut Vec<Output<R>>) {
         self.world.offer_declined(offer);
@@ -232,7 +240,7 @@ impl<R> InstanceLoop<R> {
             Event::Request(_, reply) => out.push(Output::Answer(reply, Err(error))),
             Event::Timer(id) => self.timer_failed(id, &error, out),
             Event::Agent(user, _) => self.agent_failed(user, &error, out),
-            Event::Offer(offer) => self.offer_failed(&offer, &error, out),
+            Event::Offer(offer) => self.offer_held_back(&offer, &error, out),
             Event::Effect(id, _) => {
                 self.perform_again(id);
                 out.push(Output::Alarm(format!("effect {} is performed again: {}", id.0, told(&error))));

@@ -22,8 +22,8 @@ usage: cargo xtask <command>
   codegen                write crates/api from model/
   operations             print which operations there are, lack and are tested; write the README's table
   test [FILTER ...]      install what the tests need and run them; --rust, --clients, --js, --rust-sdk choose suites
-  sim [--seeds N] [--from S] [--seed X] [--steps K]
-                         simulate: random work, faults and crashes from a seed, checked after every step
+  sim [--seeds N] [--from S] [--seed X] [--steps K] | --mutants
+                         simulate: random work, faults and crashes, checked after every step; find planted faults
   demo                   start Callboard with a sample instance
   ci [--without-tests]   formatting, lints, documentation, dependencies, tests";
 

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use engine::agent::{Agent, AgentContact, AgentContactState};
-use engine::contact::{AgentInfo, Contact, State};
+use engine::contact::{AgentInfo, Contact, InitiationMethod, State};
+use engine::limits::Limits;
 use engine::{ContactId, QueueId, Timestamp, UserId};
 use service::{Picture, World};
 
 use crate::Violation;
+use crate::requests::TOKEN_NAME;
 
 /// Checks the rules that need nothing but what is in memory.
 pub(crate) fn check(picture: &Picture) -> Result<(), Violation> {
     for contact in picture.contacts.values() {
         check_contact(picture, contact)?;
     }
+    check_tokens(picture)?;
     let mut holders: BTreeMap<ContactId, UserId> = BTreeMap::new();
     for agent in picture.agents.values() {
         if !picture.users.contains_key(&agent.user) {
@@ -27,6 +30,18 @@ pub(crate) fn check(picture: &Picture) -> Result<(), Violation> {
         }
     }
     check_orders(picture)
+}
+
+/// A token makes one contact: those of clients that were never answered, too.
+fn check_tokens(picture: &Picture) -> Result<(), Violation> {
+    let mut made = BTreeMap::new();
+    let by_clients = picture.contacts.values().filter(|contact| contact.initiation_method == InitiationMethod::Api);
+    for contact in by_clients.filter(|contact| contact.name.starts_with(TOKEN_NAME)) {
+        if let Some(other) = made.insert(&contact.name, contact.id) {
+            return Err(Violation(format!("{} made contact {other} and contact {}", contact.name, contact.id)));
+        }
+    }
+    Ok(())
 }
 
 /// A contact is in one place: what it says of itself fits its state, and its agent knows of it.
@@ -144,10 +159,18 @@ pub(crate) fn compare(memory: &World, stored: &World) -> Result<(), Violation> {
 }
 
 /// Nothing that is due or can be done at once is left.
-pub(crate) fn check_all_done(picture: &Picture, now: Timestamp) -> Result<(), Violation> {
+pub(crate) fn check_all_done(picture: &Picture, now: Timestamp, limits: &Limits) -> Result<(), Violation> {
     let overdue = |contact: &&Contact| contact.next_due().is_some_and(|(at, _)| at <= now);
     if let Some(contact) = picture.contacts.values().find(overdue) {
         return Err(Violation(format!("contact {} waits for {:?}, and it is {now:?}", contact.id, contact.next_due())));
+    }
+    let overdue = |agent: &&Agent| agent.next_due(limits).is_some_and(|at| at <= now);
+    if let Some(agent) = picture.agents.values().find(overdue) {
+        return Err(Violation(format!(
+            "agent {} was due at {:?}, and it is {now:?}",
+            agent.user,
+            agent.next_due(limits)
+        )));
     }
     if let Some(effect) = picture.effects.values().next() {
         return Err(Violation(format!("effect {effect:?} was never done")));

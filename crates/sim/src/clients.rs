@@ -1,6 +1,6 @@
 //! Clients: what they ask for, what they were told, and what they may conclude from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{ContactId, InstanceId, Timestamp};
 use serde_json::{Value, json};
@@ -23,6 +23,10 @@ enum Asked {
     Transfer,
     Describe(ContactId),
     Stop(ContactId),
+    /// A tag of this key.
+    Tag(ContactId, String),
+    /// An instance with this token.
+    CreateInstance(String),
     DeleteInstance,
     Other,
 }
@@ -42,10 +46,12 @@ struct Start {
 }
 
 /// What was told of a contact.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Seen {
     last_update_ms: i64,
     is_ended: bool,
+    /// Keys of tags, which nobody takes away.
+    tags: BTreeSet<String>,
 }
 
 /// All clients together.
@@ -55,6 +61,7 @@ pub(crate) struct Clients {
     sent: u64,
     starts: BTreeMap<String, Start>,
     seen: BTreeMap<(InstanceId, ContactId), Seen>,
+    created: BTreeMap<String, InstanceId>,
     deleted: Vec<InstanceId>,
     /// Good answers by operation.
     pub(crate) answered: BTreeMap<&'static str, u64>,
@@ -68,6 +75,7 @@ impl Clients {
             sent: 0,
             starts: BTreeMap::new(),
             seen: BTreeMap::new(),
+            created: BTreeMap::new(),
             deleted: Vec::new(),
             answered: BTreeMap::new(),
         }
@@ -93,6 +101,11 @@ impl Clients {
             "TransferContact" => Asked::Transfer,
             "DescribeContact" => Asked::Describe(contact()),
             "StopContact" => Asked::Stop(contact()),
+            "TagContact" => Asked::Tag(
+                contact(),
+                input["Tags"].as_object().and_then(|tags| tags.keys().next().cloned()).unwrap_or_default(),
+            ),
+            "CreateInstance" => Asked::CreateInstance(token.clone().unwrap_or_default()),
             "DeleteInstance" => Asked::DeleteInstance,
             _ => Asked::Other,
         };
@@ -149,6 +162,11 @@ impl Clients {
         self.deleted.contains(instance)
     }
 
+    /// The instances that were made and not asked to be deleted.
+    pub(crate) fn instances(&self) -> Vec<InstanceId> {
+        self.created.values().copied().filter(|instance| !self.deleted.contains(instance)).collect()
+    }
+
     /// The contacts that some client knows of.
     pub(crate) fn known(&self) -> impl Iterator<Item = (InstanceId, ContactId)> {
         self.seen.keys().copied().filter(|(instance, _)| !self.deleted.contains(instance))
@@ -163,6 +181,14 @@ impl Clients {
         };
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         *self.answered.entry(operation).or_default() += 1;
+        if let Asked::CreateInstance(token) = &asked {
+            let made = body["Id"].as_str().and_then(|id| id.parse().ok());
+            let made = made.ok_or_else(|| Violation(format!("{operation} answers {body}, which has no Id")))?;
+            let first = *self.created.entry(token.clone()).or_insert(made);
+            if first != made {
+                return Err(Violation(format!("token {token:?} gave instance {first} and instance {made}")));
+            }
+        }
         let Some(instance) = instance.filter(|instance| !self.deleted.contains(instance)) else {
             return Ok(Some(body));
         };
@@ -182,10 +208,14 @@ impl Clients {
             Asked::Stop(contact) => {
                 let seen = self.seen.entry((instance, *contact)).or_default();
                 seen.is_ended = true;
-                let seen = *seen;
                 check_seen(instance, *contact, seen, store)?;
             }
-            Asked::DeleteInstance | Asked::Other => {}
+            Asked::Tag(contact, key) => {
+                let seen = self.seen.entry((instance, *contact)).or_default();
+                seen.tags.insert(key.clone());
+                check_seen(instance, *contact, seen, store)?;
+            }
+            Asked::CreateInstance(_) | Asked::DeleteInstance | Asked::Other => {}
         }
         Ok(Some(body))
     }
@@ -215,7 +245,7 @@ impl Clients {
 
     /// An answer says that a contact was made: then it is durable.
     fn see_made(&mut self, instance: InstanceId, contact: ContactId, store: &dyn Store) -> Result<(), Violation> {
-        let seen = *self.seen.entry((instance, contact)).or_default();
+        let seen = self.seen.entry((instance, contact)).or_default();
         check_seen(instance, contact, seen, store)
     }
 
@@ -229,7 +259,7 @@ impl Clients {
                 "contact {contact} went back: {seen:?} was told, and now {last_update_ms} and ended: {is_ended}"
             )));
         }
-        *seen = Seen { last_update_ms, is_ended };
+        (seen.last_update_ms, seen.is_ended) = (last_update_ms, is_ended);
         Ok(())
     }
 
@@ -237,14 +267,14 @@ impl Clients {
     pub(crate) fn check_all(&self, store: &dyn Store) -> Result<(), Violation> {
         let known = self.seen.iter().filter(|((instance, _), _)| !self.deleted.contains(instance));
         for ((instance, contact), seen) in known {
-            check_seen(*instance, *contact, *seen, store)?;
+            check_seen(*instance, *contact, seen, store)?;
         }
         Ok(())
     }
 }
 
 /// What was told of a contact is durable.
-fn check_seen(instance: InstanceId, contact: ContactId, seen: Seen, store: &dyn Store) -> Result<(), Violation> {
+fn check_seen(instance: InstanceId, contact: ContactId, seen: &Seen, store: &dyn Store) -> Result<(), Violation> {
     let Some(stored) = stored_contact(store, Scope(instance.0), contact).map_err(Violation::of)? else {
         return Err(Violation(format!("contact {contact} was told of and is not durable")));
     };
@@ -257,7 +287,10 @@ fn check_seen(instance: InstanceId, contact: ContactId, seen: Seen, store: &dyn 
     if seen.is_ended && !stored.state.is_disconnected() {
         return Err(Violation(format!("contact {contact} had ended, and is in state {:?}", stored.state)));
     }
-    Ok(())
+    match seen.tags.iter().find(|key| !stored.tags.contains_key(*key)) {
+        Some(key) => Err(Violation(format!("contact {contact} was given the tag {key}, and has {:?}", stored.tags))),
+        None => Ok(()),
+    }
 }
 
 fn made(operation: &str, body: &Value) -> Result<ContactId, Violation> {

@@ -23,6 +23,8 @@ use crate::trace::Trace;
 
 /// Time after which a scope that could not be opened is opened again, in milliseconds.
 const REOPEN_AFTER_MS: i64 = 5_000;
+/// How long a loop may hold back a timer or an offer that failed, in milliseconds.
+const RETRY_MS: i64 = 60_000;
 /// Heads read at a time at the start.
 const HEADS_PAGE: usize = 100;
 /// Records deleted in one step.
@@ -76,6 +78,8 @@ struct Open {
     report: TurnReport,
     /// Whether events were set aside or have batches of their own, because of a fault that lay in a batch.
     spoiled: bool,
+    /// Until when timers and offers that failed may be held back.
+    held_back_until: Timestamp,
 }
 
 enum Hosted {
@@ -260,6 +264,12 @@ impl Process {
         self.open(scope).is_some_and(|open| open.spoiled)
     }
 
+    /// Whether whatever can be offered in the scope has to be.
+    pub(crate) fn offers_all(&self, scope: Scope) -> bool {
+        let held_back = |open: &Open| open.spoiled || open.held_back_until > self.now(scope);
+        !self.is_fetching(scope) && !self.open(scope).is_some_and(held_back)
+    }
+
     /// Why a scope takes no writes, if so.
     pub(crate) fn trouble(&self, scope: Scope) -> Option<String> {
         self.open(scope).and_then(|open| open.instance.trouble().map(str::to_owned))
@@ -301,9 +311,11 @@ impl Process {
         self.hosts.keys().copied().filter(is_idle).collect()
     }
 
-    /// Lets go of a scope that is idle. Its next due time wakes it.
-    pub(crate) fn close(&mut self, scope: Scope) {
+    /// Lets go of a scope that is idle. Its next due time wakes it. Says until when it may hold back what is due.
+    pub(crate) fn close(&mut self, scope: Scope) -> Timestamp {
+        let held_back_until = self.open(scope).map_or(Timestamp(0), |open| open.held_back_until);
         self.hosts.remove(&scope);
+        held_back_until
     }
 
     /// Opens the scopes whose time has come.
@@ -361,6 +373,9 @@ impl Process {
                 Output::ProbeIn(_) => self.jobs.push(Job::Deliver(scope, Input::Probe)),
                 Output::Alarm(text) => {
                     trace.note(&format!("  alarm: {text}"));
+                    if text.contains("is tried again later") {
+                        open.held_back_until = open.instance.now().plus_millis(RETRY_MS);
+                    }
                     if text.contains("is given up") {
                         trace.count("effect given up");
                     }
@@ -472,7 +487,8 @@ impl Process {
             Hosted::Opening => {
                 let instance = InstanceLoop::new(scope, head, world, settings, random.next(), TurnBounds::default());
                 let report = TurnReport { more: true, next_due: None, busy: false };
-                host.hosted = Hosted::Open(Box::new(Open { instance, report, spoiled: false }));
+                host.hosted =
+                    Hosted::Open(Box::new(Open { instance, report, spoiled: false, held_back_until: Timestamp(0) }));
             }
         }
         Ok(())

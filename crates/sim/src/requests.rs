@@ -12,6 +12,9 @@ pub(crate) type Wish = (&'static str, Value);
 
 type Make = fn(&mut Random, &Place, &Picture, Timestamp) -> Option<Wish>;
 
+/// How the name of a task begins that is started with a token; the token follows, so that no two have one name.
+pub(crate) const TOKEN_NAME: &str = "token ";
+
 /// What is asked for, and how often.
 const WISHES: [(usize, Make); 25] = [
     (20, start),
@@ -41,6 +44,12 @@ const WISHES: [(usize, Make); 25] = [
     (1, phone_config),
 ];
 
+/// From so many of the last contacts one is chosen that may have ended: few, so that calls meet at them.
+const LAST_CONTACTS: usize = 4;
+
+/// From so many of the last contacts one is chosen that many calls meet at.
+const BURST_CONTACTS: usize = 20;
+
 /// Asks for something.
 pub(crate) fn wish(random: &mut Random, place: &Place, picture: &Picture, now: Timestamp) -> Option<Wish> {
     let weights = WISHES.map(|(weight, _)| weight);
@@ -48,12 +57,12 @@ pub(crate) fn wish(random: &mut Random, place: &Place, picture: &Picture, now: T
     make(random, place, picture, now)
 }
 
-/// A contact: mostly an open one.
+/// A contact: mostly an open one, now and then one of the last that a client heard of.
 fn contact(random: &mut Random, place: &Place, picture: &Picture) -> Option<String> {
     let open: Vec<_> = picture.contacts.keys().collect();
     match random.pick(&open) {
-        Some(contact) if !random.one_in(6) => Some(contact.to_string()),
-        _ => random.pick(&place.contacts).cloned(),
+        Some(contact) if !random.one_in(4) => Some(contact.to_string()),
+        _ => random.pick(&place.contacts[place.contacts.len().saturating_sub(LAST_CONTACTS)..]).cloned(),
     }
 }
 
@@ -69,7 +78,9 @@ fn task(random: &mut Random, place: &Place) -> Option<Value> {
     let flow = random.pick(&place.flows)?;
     let mut task = json!({"Name": format!("task {}", random.below(1_000)), "ContactFlowId": flow});
     if !random.one_in(4) {
-        task["ClientToken"] = json!(format!("{:x}", random.next()));
+        let token = format!("{:x}", random.next());
+        task["Name"] = json!(format!("{TOKEN_NAME}{token}"));
+        task["ClientToken"] = json!(token);
     }
     if random.one_in(8) {
         task["Attachments"] = json!([{"FileName": "a.txt", "S3Url": "https://files.example/a.txt"}]);
@@ -114,8 +125,21 @@ fn update_attributes(random: &mut Random, place: &Place, picture: &Picture, _: T
 }
 
 fn tag(random: &mut Random, place: &Place, picture: &Picture, _: Timestamp) -> Option<Wish> {
-    let tags = json!({"team": random.below(9).to_string()});
-    Some(("TagContact", json!({"ContactId": contact(random, place, picture)?, "Tags": tags})))
+    let contact = contact(random, place, picture)?;
+    Some(with_tag(random, &contact))
+}
+
+fn with_tag(random: &mut Random, contact: &str) -> Wish {
+    let key = format!("{:x}", random.next());
+    ("TagContact", json!({"ContactId": contact, "Tags": {key: "yes"}}))
+}
+
+/// Calls that meet at one contact, which may have ended: then each of them reads it.
+pub(crate) fn burst(random: &mut Random, place: &Place) -> Vec<Wish> {
+    let from = place.contacts.len().saturating_sub(BURST_CONTACTS);
+    let Some(contact) = random.pick(&place.contacts[from..]) else { return Vec::new() };
+    let describe = ("DescribeContact", json!({"ContactId": contact}));
+    vec![with_tag(random, contact), describe.clone(), with_tag(random, contact), describe]
 }
 
 fn reschedule(random: &mut Random, place: &Place, picture: &Picture, now: Timestamp) -> Option<Wish> {

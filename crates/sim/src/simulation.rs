@@ -32,8 +32,9 @@ const CHECK_ALL_EVERY: u32 = 64;
 const COMPARE_EVERY: u64 = 3;
 
 /// What may happen next, and how often.
-const STEPS: [(usize, Step); 12] = [
+const STEPS: [(usize, Step); 13] = [
     (100, Step::Call),
+    (6, Step::Burst),
     (120, Step::Agent),
     (20, Step::Retry),
     (200, Step::Turn),
@@ -51,6 +52,8 @@ const STEPS: [(usize, Step); 12] = [
 enum Step {
     /// A client asks for something.
     Call,
+    /// Clients ask for several things of one contact at once.
+    Burst,
     /// An agent does something.
     Agent,
     /// A client sends an earlier StartTaskContact again.
@@ -200,6 +203,12 @@ impl Simulation {
         let (_, step) = STEPS[self.random.weighted(&weights)];
         match step {
             Step::Call => self.client_calls(),
+            Step::Burst => {
+                let Some(place) = self.a_place() else { return Ok(()) };
+                for (operation, input) in requests::burst(&mut self.random, &place) {
+                    self.send(Some(place.instance), operation, input);
+                }
+            }
             Step::Agent => self.agent_acts(),
             Step::Retry => {
                 if let Some((call, request)) = self.clients.again(&mut self.random) {
@@ -240,7 +249,7 @@ impl Simulation {
             }
             Step::Crash => self.crash()?,
             Step::User => self.user_comes_or_goes(),
-            Step::Instance => self.instance_comes_or_goes()?,
+            Step::Instance => self.instance_comes_or_goes(),
         }
         self.take_answers(Faults::Some)
     }
@@ -304,19 +313,25 @@ impl Simulation {
         }
     }
 
-    fn instance_comes_or_goes(&mut self) -> Result<(), Violation> {
-        if self.random.one_in(3) && self.places.len() > 1 {
-            let index = self.random.below(self.places.len());
-            let place = self.places.remove(index);
-            self.send(Some(place.instance), "DeleteInstance", json!({"InstanceId": place.instance.to_string()}));
-        } else {
-            self.made += 1;
-            let alias = format!("bare-{}", self.made);
-            let input = json!({"IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": alias,
-                "InboundCallsEnabled": false, "OutboundCallsEnabled": false, "ClientToken": alias});
-            self.send(None, "CreateInstance", input);
+    fn instance_comes_or_goes(&mut self) {
+        if self.random.one_in(3) {
+            let instances = self.clients.instances();
+            let Some(instance) = self.random.pick(&instances).copied() else { return };
+            if self.places.len() == 1 && self.places[0].instance == instance {
+                // One is left to work in.
+                return;
+            }
+            self.places.retain(|place| place.instance != instance);
+            return self.send(Some(instance), "DeleteInstance", json!({"InstanceId": instance.to_string()}));
         }
-        Ok(())
+        // One in two is asked for again.
+        if self.random.one_in(2) {
+            self.made += 1;
+        }
+        let alias = format!("bare-{}", self.made);
+        let input = json!({"IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": alias,
+            "InboundCallsEnabled": false, "OutboundCallsEnabled": false, "ClientToken": alias});
+        self.send(None, "CreateInstance", input);
     }
 
     /// One turn, bounded at random, and then the offers that it made possible, one by one.
@@ -338,8 +353,7 @@ impl Simulation {
         let is_over = self.process().report(scope).is_some_and(|report| !report.more);
         let Some(picture) = self.process().picture(scope) else { return Ok(()) };
         if is_over
-            && !self.process().is_fetching(scope)
-            && !self.process().is_spoiled(scope)
+            && self.process().offers_all(scope)
             && let Some(offer) = naive::next_offer(&picture, now)
         {
             return Err(Violation(format!("contact {} is not offered to agent {}", offer.contact, offer.agent)));
@@ -364,7 +378,7 @@ impl Simulation {
                 return Ok(());
             }
             let now = self.process().now(scope);
-            let is_exact = !self.process().is_fetching(scope) && !self.process().is_spoiled(scope);
+            let is_exact = self.process().offers_all(scope);
             let fetches = self.take_turn(scope, bounds)?;
             let Some(after) = self.process().picture(scope) else { return Ok(()) };
             let made = offers_made(&before, &after);
@@ -453,12 +467,12 @@ impl Simulation {
     fn close(&mut self, scope: Scope) -> Result<(), Violation> {
         self.trace.note(&format!("close {scope}"));
         self.trace.count("closed instance");
-        self.process().close(scope);
-        self.check_wakes(scope)
+        let held_back_until = self.process().close(scope);
+        self.check_wakes(scope, held_back_until)
     }
 
-    /// A scope that is not in memory is woken when the first of its timers is due, or before.
-    fn check_wakes(&mut self, scope: Scope) -> Result<(), Violation> {
+    /// A scope that is not in memory is woken when the first of its timers is due and not held back, or before.
+    fn check_wakes(&mut self, scope: Scope, held_back_until: Timestamp) -> Result<(), Violation> {
         let stored = self.stored(scope)?.picture();
         let limits = &self.settings.limits;
         let contacts = stored.contacts.values().filter_map(Contact::next_due).map(|(at, _)| at);
@@ -466,7 +480,7 @@ impl Simulation {
         let due = contacts.chain(agents).min();
         let wakes = self.process().sleeps_until(scope);
         match due {
-            Some(due) if wakes.is_none_or(|wakes| wakes > due.millis().max(self.now_ms)) => {
+            Some(due) if wakes.is_none_or(|wakes| wakes > due.max(held_back_until).millis().max(self.now_ms)) => {
                 Err(Violation(format!("{scope} has a timer at {due:?}, and is woken at {wakes:?}")))
             }
             _ => Ok(()),
@@ -482,7 +496,9 @@ impl Simulation {
         self.clients.check_all(store.inner())?;
         self.process = Some(Process::start(store, &self.settings, self.now_ms)?);
         for place in self.places.clone() {
-            self.check_wakes(Scope(place.instance.0))?;
+            let scope = Scope(place.instance.0);
+            self.check_wakes(scope, Timestamp(0))?;
+            self.check_stored(scope)?;
         }
         Ok(())
     }
@@ -532,13 +548,19 @@ impl Simulation {
                 return Err(Violation(format!("instance {instance} was deleted, and its records are there")));
             }
             let now = self.process().now(scope);
-            checks::check_all_done(&self.stored(scope)?.picture(), now)?;
-            let findings = service::check(self.store.inner(), scope).map_err(Violation::of)?;
-            if let Some(problem) = findings.problems.first() {
-                return Err(Violation(format!("{scope}: {problem}")));
-            }
+            checks::check_all_done(&self.stored(scope)?.picture(), now, &self.settings.limits)?;
+            self.check_stored(scope)?;
         }
         Ok(())
+    }
+
+    /// What is stored of a scope can be read, agrees with itself, and has an event sequence without a gap.
+    fn check_stored(&self, scope: Scope) -> Result<(), Violation> {
+        let findings = service::check(self.store.inner(), scope).map_err(Violation::of)?;
+        match findings.problems.first() {
+            Some(problem) => Err(Violation(format!("{scope}: {problem}"))),
+            None => Ok(()),
+        }
     }
 }
 

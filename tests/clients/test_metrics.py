@@ -189,6 +189,9 @@ def test_two_groupings_order_and_pages(floor):
     assert sorted(online(rows, "Queue", "RoutingProfile")) == sorted(
         [((floor.first, floor.narrow), 1), ((floor.first, floor.wide), 2), ((floor.second, floor.wide), 2)]
     )
+    by_id = [{"MetricId": "arn:aws:connect:us-east-1:aws:metric/AGENTS_ONLINE"}]
+    (row,) = instance.get_current_metric_data(Filters=both, CurrentMetrics=by_id)["MetricResults"]
+    assert row["Collections"] == [{"Metric": by_id[0] | {"Unit": "COUNT"}, "Value": 3}]
     statuses = {status["Name"]: status["Id"] for status in instance.list_agent_statuses()["AgentStatusSummaryList"]}
     rows = floor.rows(both, "AGENTS_ONLINE", Groupings=["AGENT_STATUS"])
     by_status = {statuses["Lunch"]: 2, statuses["Available"]: 1, statuses["Offline"]: 0}

@@ -98,6 +98,12 @@ pub(crate) fn get_current_metric_data(
     })
 }
 
+/// The metric that is asked for, by its name or by the ARN that ends in `aws:metric/` and its name.
+fn name_of(metric: &shapes::CurrentMetric) -> Option<CurrentMetricName> {
+    let by_id = || metric.metric_id.as_deref()?.split_once(":aws:metric/")?.1.parse().ok();
+    metric.name.or_else(by_id)
+}
+
 /// Metrics of contacts, which neither the status of an agent nor, with queues as filter, a routing profile has.
 fn is_of_contacts(metric: CurrentMetricName) -> bool {
     matches!(
@@ -159,8 +165,9 @@ fn refuse_metric(
     groupings: &[Grouping],
     filters: &shapes::Filters,
 ) -> Result<(), ApiError> {
-    let Some(name) = metric.name else {
-        let text = "a metric of CurrentMetrics has no Name: give one, there are no metrics with a MetricId here";
+    let Some(name) = name_of(metric) else {
+        let text = "a metric of CurrentMetrics has no Name, and its MetricId, if given, is not the ARN of a metric of \
+                    AWS's own: give one of them, there are no other metrics here";
         return Err(ApiError::invalid_request(text));
     };
     let unit = unit_of(name);
@@ -350,8 +357,9 @@ impl Slice {
 
 impl Row {
     fn shown(&self, metric: &shapes::CurrentMetric, tx: &Tx<'_>) -> shapes::CurrentMetricData {
-        let echo = shapes::CurrentMetric { unit: metric.unit.or(metric.name.map(unit_of)), ..metric.clone() };
-        shapes::CurrentMetricData { value: metric.name.and_then(|name| self.value(name, tx)), metric: Some(echo) }
+        let name = name_of(metric);
+        let echo = shapes::CurrentMetric { unit: metric.unit.or(name.map(unit_of)), ..metric.clone() };
+        shapes::CurrentMetricData { value: name.and_then(|name| self.value(name, tx)), metric: Some(echo) }
     }
 
     /// None is a wait of which nothing is known.

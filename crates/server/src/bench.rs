@@ -10,6 +10,7 @@ mod bare;
 mod compare;
 mod connection;
 mod due_together;
+mod flow;
 mod instances;
 mod latency;
 mod lives;
@@ -29,6 +30,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use store::DataPaths;
 
+use flow::Flow;
 use route::Route;
 use server::Server;
 use signer::Signer;
@@ -48,6 +50,11 @@ pub enum BenchVerb {
     /// and latencies of that, with few tasks, with many, and with criteria on some of them, and ends with the line "ratio 0.NN":
     /// the rate of decisions over that of popping from and pushing onto a plain binary heap with as many keys.
     Route(Route),
+    /// Run flows in memory: no server, no directory, one thread.
+    ///
+    /// Prints what an executed action costs, with and without the trace, and in a short and a long flow, and ends with the line
+    /// "ratio 0.NN": what it costs with the trace, over reading the JSON text of the action once.
+    Flow(Flow),
     /// The server that answers a constant.
     #[command(hide = true)]
     Bare {
@@ -119,6 +126,7 @@ impl BenchVerb {
                 }
             }),
             BenchVerb::Route(options) => options.measure(),
+            BenchVerb::Flow(options) => options.measure(),
             BenchVerb::Bare { listen } => {
                 tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bare::serve(&listen))
             }

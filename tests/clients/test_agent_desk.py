@@ -1,10 +1,13 @@
 """The agent interface: people and programs get tasks, work on them and close them."""
 
+import re
+
 import pytest
 
 from harness import flows
 from harness.agents import Person, Program, Refused
 from harness.connect import Instance, eventually, unique
+from harness.server import Server, callboard
 
 PASSWORD = "A-password-2026"
 OFFER_SECONDS = 30
@@ -241,6 +244,25 @@ def test_people_and_programs_share_a_queue(team):
     refused(404, "ResourceNotFoundException", "user", stranger.snapshot)
 
 
+def test_a_program_needs_a_key_that_may_act_for_its_user(team):
+    server, robot = team.instance.server, team.program("robot")
+    other = team.user("other")
+
+    def program(user: str, *acts_for: str) -> Program:
+        flags = [part for whom in acts_for for part in ("--acts-for", whom)]
+        shown = callboard("keys", "create", "--data-dir", server.data_dir, "--name", "program", *flags)
+        keys = dict(re.findall(r"(aws_\w+) = (\S+)", shown))
+        return Program(team.instance, user, keys["aws_access_key_id"], keys["aws_secret_access_key"])
+
+    refused(403, "AccessDeniedException", "--acts-for", program(robot.user).snapshot)
+    refused(403, "AccessDeniedException", other, program(other, robot.user).snapshot)
+    assert program(robot.user, robot.user).snapshot() == robot.snapshot()
+    assert program(other, "all").snapshot()["User"]["UserId"] == other
+    assert f"acts for {robot.user}" in callboard("keys", "list", "--data-dir", server.data_dir)
+    refused_name = callboard("keys", "create", "--data-dir", server.data_dir, "--name", "n", "--acts-for", "bob", code=1)
+    assert "bob" in refused_name
+
+
 def test_a_person_who_is_gone_gets_no_offers_and_is_signed_out_in_time(timed_team):
     team = timed_team
     ann = team.person("ann")
@@ -331,8 +353,6 @@ def test_signing_in(server, team):
 
 
 def test_agents_survive_a_kill(tmp_path):
-    from harness.server import Server
-
     server = Server(tmp_path).start()
     team = Team(server)
     ann = team.person("ann")

@@ -174,6 +174,19 @@ def test_events_that_are_not_kept_any_more(tmp_path):
     assert server.stop() == 0
 
 
+def test_agents_who_are_quiet_have_heartbeats(tmp_path):
+    server = Server(tmp_path, test_clock=True, config="").start()
+    instance = Instance.create(server)
+    robot = Program(instance, instance.user(Username="robot"))
+    robot.status("Available")
+    server.advance(250)
+    robot.status("Offline")
+    server.advance(2 * 3_600)
+    kinds = [event["Event"]["EventType"] for event in all_events(instance)]
+    assert kinds == ["STATE_CHANGE", "HEART_BEAT", "HEART_BEAT", "STATE_CHANGE"] + ["HEART_BEAT"] * 30
+    assert server.stop() == 0
+
+
 def test_only_the_root_key_reads_events_of_an_instance_that_exists(fresh):
     answer = raw.send(fresh.server, "GET", "/_callboard/v1/events?instance=nowhere")
     assert (answer.status, answer.error_type) == (404, "ResourceNotFoundException")

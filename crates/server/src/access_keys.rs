@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use engine::UserId;
 use service::{AccessKey, Caller, Directory};
 use tracing::warn;
 use wire::sigv4;
@@ -70,6 +71,14 @@ impl IssuedKeys {
 }
 
 impl AccessKeys {
+    /// Whether an access key that has been verified may act for a user.
+    pub fn may_act_for(&self, access_key_id: &str, user: UserId) -> bool {
+        match self {
+            AccessKeys::Fixed { .. } => false,
+            AccessKeys::Issued(keys) => keys.directory.key(access_key_id).is_some_and(|key| key.may_act_for(user)),
+        }
+    }
+
     /// Who uses an access key that has been verified.
     pub fn caller(&self, access_key_id: String) -> Caller {
         match self {

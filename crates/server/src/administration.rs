@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use engine::Timestamp;
+use engine::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use service::{AccessKey, ApiError};
+use service::{AccessKey, ActsFor, ApiError};
 use store::DataPaths;
 
 use crate::access_keys::SharedKeyring;
@@ -20,6 +20,10 @@ use crate::clock;
 use crate::runtime::Runtime;
 use crate::secrets::{self, Keyring};
 
+/// What stands for all users in `--acts-for`.
+const EVERYBODY: &str = "all";
+/// Users that a key may be made for.
+const ACTS_FOR_MAX: usize = 100;
 /// Name of the root key's user.
 const ROOT_NAME: &str = "root";
 /// Longest name of a key, as IAM's user names.
@@ -33,6 +37,9 @@ pub enum Command {
     CreateKey {
         /// Who will use it.
         name: String,
+        /// Ids of the users that it may act for, or `all`.
+        #[serde(default)]
+        acts_for: Vec<String>,
     },
     /// Show the access keys, without their secrets.
     ListKeys,
@@ -90,6 +97,9 @@ pub struct KeyEntry {
     pub active: bool,
     /// Whether it is the root key.
     pub root: bool,
+    /// Whom it may act for: `all`, or ids of users.
+    #[serde(default)]
+    pub acts_for: Vec<String>,
     /// When it was issued, in epoch milliseconds.
     pub created_ms: i64,
 }
@@ -108,7 +118,7 @@ impl Administration {
     /// Performs a command.
     pub async fn perform(&self, command: Command) -> anyhow::Result<Reply> {
         match command {
-            Command::CreateKey { name } => self.create_key(&name).await.map(Reply::Key),
+            Command::CreateKey { name, acts_for } => self.create_key(&name, &acts_for).await.map(Reply::Key),
             Command::ListKeys => Ok(Reply::Keys { keys: self.list_keys() }),
             Command::RevokeKey { id } => self.revoke_key(&id).await,
             Command::Rekey => self.rekey().await,
@@ -131,7 +141,7 @@ impl Administration {
             key.id == root.access_key_id && secret.is_ok_and(|secret| secret == root.secret_access_key)
         };
         if !roots.iter().any(is_present) {
-            self.put(&root, ROOT_NAME, true).await?;
+            self.put(&root, ROOT_NAME, true, None).await?;
         }
         for old in roots.into_iter().filter(|key| key.id != root.access_key_id) {
             self.runtime.put_access_key(AccessKey { active: false, ..old }).await.map_err(told)?;
@@ -139,21 +149,22 @@ impl Administration {
         Ok(fresh.then_some(root))
     }
 
-    async fn create_key(&self, name: &str) -> anyhow::Result<IssuedKey> {
+    async fn create_key(&self, name: &str, acts_for: &[String]) -> anyhow::Result<IssuedKey> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
         if name.is_empty() || name.len() > NAME_CHARACTERS_MAX || !name.chars().all(allowed) {
             bail!("{name:?} cannot be a key's name; give 1 to {NAME_CHARACTERS_MAX} letters, digits or any of +=,.@_-");
         }
+        let acts_for = read_acts_for(acts_for)?;
         let key = new_key()?;
-        self.put(&key, name, false).await?;
+        self.put(&key, name, false, acts_for).await?;
         Ok(key)
     }
 
-    async fn put(&self, key: &IssuedKey, name: &str, root: bool) -> anyhow::Result<()> {
+    async fn put(&self, key: &IssuedKey, name: &str, root: bool, acts_for: Option<ActsFor>) -> anyhow::Result<()> {
         let id = key.access_key_id.clone();
         let sealed_secret = self.with_keyring(|keyring| keyring.seal(&id, &key.secret_access_key))?;
         let created = Timestamp(clock::wall_ms());
-        let key = AccessKey { id, sealed_secret, name: name.to_owned(), created, active: true, root };
+        let key = AccessKey { id, sealed_secret, name: name.to_owned(), created, active: true, root, acts_for };
         self.runtime.put_access_key(key).await.map_err(told)
     }
 
@@ -239,6 +250,23 @@ fn told(error: ApiError) -> anyhow::Error {
     }
 }
 
+/// Whom a new key may act for.
+fn read_acts_for(given: &[String]) -> anyhow::Result<Option<ActsFor>> {
+    if given.len() > ACTS_FOR_MAX {
+        bail!("a key may act for {ACTS_FOR_MAX} users, and {} are given; give {EVERYBODY} instead", given.len());
+    }
+    match given {
+        [] => Ok(None),
+        [all] if all == EVERYBODY => Ok(Some(ActsFor::Everybody)),
+        users => {
+            let id = |user: &String| {
+                user.parse::<UserId>().map_err(|_| anyhow!("{user:?} is no user's id (a UUID), and not {EVERYBODY:?}"))
+            };
+            Ok(Some(ActsFor::Users(users.iter().map(id).collect::<anyhow::Result<_>>()?)))
+        }
+    }
+}
+
 /// A new access key: an id of 20 characters and a secret of 40, as AWS's.
 fn new_key() -> anyhow::Result<IssuedKey> {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -261,6 +289,11 @@ impl From<AccessKey> for KeyEntry {
             active: key.active,
             root: key.root,
             created_ms: key.created.millis(),
+            acts_for: match key.acts_for {
+                None => Vec::new(),
+                Some(ActsFor::Everybody) => vec![EVERYBODY.to_owned()],
+                Some(ActsFor::Users(users)) => users.iter().map(ToString::to_string).collect(),
+            },
         }
     }
 }
@@ -279,8 +312,9 @@ mod tests {
 
     #[test]
     fn commands_and_replies_pass_through_json() {
-        let command = serde_json::to_string(&Command::CreateKey { name: "ann".into() }).unwrap();
-        assert_eq!(command, r#"{"Command":"CreateKey","Name":"ann"}"#);
+        let command =
+            serde_json::to_string(&Command::CreateKey { name: "ann".into(), acts_for: vec!["all".into()] }).unwrap();
+        assert_eq!(command, r#"{"Command":"CreateKey","Name":"ann","ActsFor":["all"]}"#);
         let reply = Reply::Key(IssuedKey { access_key_id: "a".into(), secret_access_key: "b".into() });
         let text = serde_json::to_string(&reply).unwrap();
         assert_eq!(text, r#"{"Reply":"Key","AccessKeyId":"a","SecretAccessKey":"b"}"#);

@@ -31,7 +31,7 @@ use engine::UserId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use service::{AgentCommand, Caller};
+use service::AgentCommand;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::interval;
@@ -164,10 +164,11 @@ impl AgentInterface {
         }
     }
 
-    /// Answers a request that was signed for a user: `path` is what follows the user's id.
+    /// Answers a request that was signed for a user, by a key that may act for the user or may not: `path` is what follows
+    /// the user's id.
     pub async fn program(
         self: &Arc<Self>,
-        caller: &Caller,
+        may_act_for: impl Fn(UserId) -> bool,
         user: &str,
         path: &str,
         head: &Parts,
@@ -177,8 +178,10 @@ impl AgentInterface {
         let user = user.parse().map_err(|_| {
             WireError::exception("ResourceNotFoundException", "Resource not found: the path must have the id of a user")
         })?;
-        if !may_act_for(caller, user) {
-            let message = format!("{} is not allowed to act for user {user}", caller.arn);
+        if !may_act_for(user) {
+            let message = format!(
+                "this access key may not act for user {user}; make one that may: callboard keys create --acts-for {user}"
+            );
             return Err(WireError::exception("AccessDeniedException", message));
         }
         let agent = AgentKey { instance: self.instance(head.uri.query().unwrap_or_default())?, user };
@@ -293,11 +296,6 @@ impl AgentInterface {
             }
         }
     }
-}
-
-/// Whether an access key may act for a user: so far the root key for all.
-fn may_act_for(caller: &Caller, _: UserId) -> bool {
-    caller.root
 }
 
 /// The body of an error.

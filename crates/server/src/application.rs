@@ -258,6 +258,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             enforce_required_template_fields: limits.enforce_required_template_fields,
             presence_grace_seconds: config.agents.presence_grace_seconds,
             session_seconds_max: config.agents.session_seconds.0,
+            agent_heartbeat_seconds: config.agents.event_heartbeat_seconds,
             ..engine::limits::Limits::default()
         },
         quotas: Quotas {

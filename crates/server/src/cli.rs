@@ -104,6 +104,9 @@ enum KeysVerb {
         /// Who will use it: the last part of the caller's ARN.
         #[arg(long)]
         name: String,
+        /// Id of a user whom a program may act for with it on the agent interface, or `all`. May be given several times.
+        #[arg(long = "acts-for", value_name = "USER_ID")]
+        acts_for: Vec<String>,
     },
     /// Show the access keys, without their secrets.
     List {
@@ -184,7 +187,7 @@ impl Verb {
 impl KeysVerb {
     fn command(self) -> (DataDirFlags, Command) {
         match self {
-            KeysVerb::Create { place, name } => (place, Command::CreateKey { name }),
+            KeysVerb::Create { place, name, acts_for } => (place, Command::CreateKey { name, acts_for }),
             KeysVerb::List { place } => (place, Command::ListKeys),
             KeysVerb::Revoke { place, id } => (place, Command::RevokeKey { id }),
             KeysVerb::Rekey { place } => (place, Command::Rekey),
@@ -252,7 +255,11 @@ fn print_reply(reply: &Reply) {
         Reply::Keys { keys } => {
             for key in keys {
                 let state = if key.active { "active" } else { "revoked" };
-                println!("{:<20}  {state:<7}  {}", key.access_key_id, key.name);
+                print!("{:<20}  {state:<7}  {}", key.access_key_id, key.name);
+                if !key.acts_for.is_empty() {
+                    print!("  acts for {}", key.acts_for.join(", "));
+                }
+                println!();
             }
         }
         Reply::Done { message } => println!("{message}"),

@@ -229,6 +229,9 @@ settings! {
         pub heartbeat_seconds: Seconds = "15",
         /// How long an agent whose event stream is gone still gets offers. Empty: for ever.
         pub presence_grace_seconds: Option<u32> = "60",
+        /// How long nothing is heard of an agent before a HEART_BEAT is written to the agent events; an hour after the
+        /// agent went Offline they end. Empty: none.
+        pub event_heartbeat_seconds: Option<u32> = "120",
     }
 }
 

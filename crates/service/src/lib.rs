@@ -45,7 +45,7 @@ pub use directory::{Directory, DirectoryChange, InstanceEntry};
 pub use effect::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, FunctionJob};
 pub use error::{ApiError, instance_not_found, throttled};
 pub use event_log::{Events, ReadEventsError, read_events};
-pub use handlers::access_key::AccessKey;
+pub use handlers::access_key::{AccessKey, ActsFor};
 pub use instance_loop::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, TurnBounds, TurnReport};
 pub use journal::JournalEntry;
 pub use kinds::COLD_KINDS;

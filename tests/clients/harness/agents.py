@@ -53,13 +53,14 @@ class Desk:
 class Program(Desk):
     """A program that acts for a user with an access key."""
 
-    def __init__(self, instance, user: str):
+    def __init__(self, instance, user: str, key_id: str | None = None, secret: str | None = None):
         self.instance, self.user = instance, user
+        self.keys = {"key_id": key_id, "secret": secret}
 
     def send(self, method: str, path: str, body: dict | None = None) -> dict:
         target = f"/agent/v1/users/{self.user}/{path}?instance={self.instance.id}"
         content = b"" if body is None else json.dumps(body).encode()
-        answer = raw.send(self.instance.server, method, target, content)
+        answer = raw.send(self.instance.server, method, target, content, **self.keys)
         return _answer(answer.status, answer.body)
 
 

@@ -33,6 +33,8 @@ allow_private_addresses = true
 [agents]
 # A stream that its client closed is noticed when the next heartbeat cannot be written.
 heartbeat_seconds = 1
+# A week of virtual time would be 5,040 of them for every agent.
+event_heartbeat_seconds = ""
 """
 
 

@@ -39,6 +39,7 @@ impl Edge {
         };
         let verified = self.authenticate(&signed_head(head), &body)?;
         let (user, path) = rest.split_once('/').unwrap_or((rest, ""));
-        agents.program(&self.keys.caller(verified.access_key_id), user, path, head, &body).await
+        let may_act_for = |user| self.keys.may_act_for(&verified.access_key_id, user);
+        agents.program(may_act_for, user, path, head, &body).await
     }
 }

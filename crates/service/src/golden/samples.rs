@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord, FunctionJob};
 use crate::event::{AgentEventRecord, AgentFace, EventRecord};
-use crate::handlers::access_key::AccessKey;
+use crate::handlers::access_key::{AccessKey, ActsFor};
 use crate::handlers::defaults::Defaults;
 use crate::journal::{JournalEntry, PlacedAgentEvent};
 use crate::token::{TokenEntry, TokenHash, TokenSegment};
@@ -86,14 +86,21 @@ pub(super) fn instances() -> Vec<Instance> {
 }
 
 pub(super) fn access_keys() -> Vec<AccessKey> {
-    vec![AccessKey {
+    let key = AccessKey {
         id: text("AKIAEXAMPLE"),
         sealed_secret: vec![0, 1, 254, 255],
         name: text("ann"),
         created: at(0),
         active: true,
         root: false,
-    }]
+        acts_for: None,
+    };
+    let of_two = ActsFor::Users(vec![UserId(id(6)), UserId(id(7))]);
+    vec![
+        key.clone(),
+        AccessKey { acts_for: Some(ActsFor::Everybody), ..key.clone() },
+        AccessKey { acts_for: Some(of_two), ..key },
+    ]
 }
 
 pub(super) fn queues() -> Vec<Queue> {

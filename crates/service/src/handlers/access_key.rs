@@ -1,6 +1,6 @@
 //! Access keys. They live in the system scope; the edge reads them from the directory.
 
-use engine::Timestamp;
+use engine::{Timestamp, UserId};
 use store::{KeyId, Kind};
 
 use crate::kinds;
@@ -28,6 +28,32 @@ pub struct AccessKey {
     /// Whether it may do what only the root key may.
     #[n(5)]
     pub root: bool,
+    /// The users that a program may act for with it on the agent interface; none without.
+    #[n(6)]
+    pub acts_for: Option<ActsFor>,
+}
+
+/// Whom an access key may act for.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub enum ActsFor {
+    /// Every user of every instance.
+    #[n(0)]
+    Everybody,
+    /// These users.
+    #[n(1)]
+    Users(#[n(0)] Vec<UserId>),
+}
+
+impl AccessKey {
+    /// Whether a program may act for the user with it; with the root key it always may.
+    pub fn may_act_for(&self, user: UserId) -> bool {
+        self.root
+            || match &self.acts_for {
+                Some(ActsFor::Everybody) => true,
+                Some(ActsFor::Users(users)) => users.contains(&user),
+                None => false,
+            }
+    }
 }
 
 impl Record for AccessKey {

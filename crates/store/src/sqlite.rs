@@ -9,6 +9,7 @@ mod recent;
 mod verify;
 mod write;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -124,6 +125,8 @@ pub struct SqliteStore {
     readers: Mutex<Vec<Connection>>,
     signal: Arc<checkpoint::Signal>,
     checkpointer: Option<JoinHandle<()>>,
+    /// The file, for the checkpointer: the last to be closed.
+    _database: Arc<File>,
 }
 
 impl SqliteStore {
@@ -152,9 +155,12 @@ impl SqliteStore {
         let mut writer = Writer::new(Arc::clone(&signal), Arc::clone(&recent), options.generation_bytes, open);
         writer.connection(path)?;
         let (writer, unsure) = (Mutex::new(writer), AtomicBool::new(false));
-        let checkpointer = start_checkpointer(&options, &signal)?;
+        let file =
+            File::open(path).map_err(|error| Unavailable::new("open the database file", Reason::CannotOpen, error))?;
+        let database = Arc::new(file);
+        let checkpointer = start_checkpointer(&options, &database, &signal)?;
         let (readers, checkpointer) = (Mutex::default(), Some(checkpointer));
-        Ok(SqliteStore { options, writer, recent, unsure, readers, signal, checkpointer })
+        Ok(SqliteStore { options, writer, recent, unsure, readers, signal, checkpointer, _database: database })
     }
 
     /// The database file.
@@ -319,12 +325,18 @@ fn report_log_size(connection: &mut Connection, signal: &Arc<checkpoint::Signal>
     }))
 }
 
-fn start_checkpointer(options: &Options, signal: &Arc<checkpoint::Signal>) -> Result<JoinHandle<()>, Unavailable> {
+fn start_checkpointer(
+    options: &Options,
+    database: &Arc<File>,
+    signal: &Arc<checkpoint::Signal>,
+) -> Result<JoinHandle<()>, Unavailable> {
     let connection = connection::open_writing(options).map_err(|error| open_failed(&options.path, error))?;
     let signal = Arc::clone(signal);
+    let waits = options.synchronous == Synchronous::Full;
+    let database = waits.then(|| Arc::clone(database));
     std::thread::Builder::new()
         .name("checkpoint".into())
-        .spawn(move || checkpoint::run(&connection, &signal))
+        .spawn(move || checkpoint::run(&connection, database.as_deref(), &signal))
         .map_err(|error| Unavailable::new("start the checkpoint thread", Reason::Other, error))
 }
 

@@ -3,17 +3,22 @@
 //! A passive checkpoint waits for nobody and nobody waits for it. But while commits go on it never catches up, so the
 //! log would grow for ever; when it is larger than its bound, the writer does the last step itself before its next
 //! commit, which then begins the log anew. Only a reader with an old snapshot (a backup, a long load) can delay that.
+//!
+//! SQLite waits for the disk only in a checkpoint that catches up, so that the writer's last step would wait for all that
+//! the passes before it wrote. So the checkpointer waits for it after each pass, beside the commits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use std::fs::File;
 
 use rusqlite::Connection;
 
 use super::connection::PAGE_BYTES;
 
 /// A checkpoint begins when this part of the log's bound has not been moved yet.
-const BOUND_PARTS: u64 = 4;
+const BOUND_PARTS: u64 = 8;
 /// A checkpoint begins after this time, if anything was written: so a restart finds a short log.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How often a checkpoint runs beside the commits before the writer is asked to do the last step.
@@ -137,16 +142,23 @@ impl Signal {
 
 /// The checkpointer's thread.
 ///
-/// A checkpoint that fails loses nothing, since the log still has it all; the next one tries again.
-pub(crate) fn run(connection: &Connection, signal: &Signal) {
+/// A checkpoint that fails loses nothing, since the log still has it all; the next one tries again. `database` is the
+/// file, if its writes are to be waited for. It must stay open for as long as any connection of the process: the end of
+/// one descriptor ends the locks of all.
+pub(crate) fn run(connection: &Connection, database: Option<&File>, signal: &Signal) {
+    let pass = || {
+        signal.moved(passive(connection));
+        // An error is told to SQLite's own descriptor too, when it waits for the disk at the end of a checkpoint.
+        let _ = database.map(File::sync_data);
+    };
     while signal.wait() {
         if signal.unmoved_pages() == 0 {
             continue;
         }
-        signal.moved(passive(connection));
+        pass();
         for _ in 1..PASSES_BESIDE {
             if signal.is_log_too_large() {
-                signal.moved(passive(connection));
+                pass();
             }
         }
         signal.checkpoints.fetch_add(1, Ordering::Relaxed);

@@ -29,8 +29,9 @@ pub(crate) fn open_writing(options: &Options) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // A log that had to grow larger, because a reader held it back, is cut when it begins anew.
-    let wal_bytes_max = i64::try_from(options.wal_bytes_max).unwrap_or(i64::MAX);
-    connection.pragma_update_and_check(None, "journal_size_limit", wal_bytes_max, |_| Ok(()))?;
+    // Cutting the file off takes time, and the log is always a little larger than its bound when it begins anew.
+    let wal_bytes_kept = i64::try_from(options.wal_bytes_max.saturating_mul(2)).unwrap_or(i64::MAX);
+    connection.pragma_update_and_check(None, "journal_size_limit", wal_bytes_kept, |_| Ok(()))?;
     set_cache(&connection, options.writer_cache_bytes)?;
     if let Some(pages) = options.pages_max {
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;

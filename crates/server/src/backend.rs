@@ -7,7 +7,7 @@ use std::sync::Arc;
 use api::operations::{CreateUser, StartTaskContact};
 use api::{Operation as _, OperationFacts};
 use serde_json::{Value, json};
-use service::{ApiError, Caller, Operations};
+use service::{ApiError, Caller, Explanation, Operations, Request};
 use wire::{Bound, WireError, typed};
 
 use crate::clock::Clock;
@@ -102,6 +102,37 @@ impl Backend {
         }
     }
 
+    /// Why a contact is not with anybody. Agents are looked at a slice at a time, so that other calls come in between.
+    pub async fn explain(
+        &self,
+        instance: &str,
+        contact: &str,
+        after_agent: Option<&str>,
+        agents_max: usize,
+    ) -> Result<Value, WireError> {
+        let Backend::Callboard { runtime, .. } = self else { return Err(nothing_here()) };
+        let instance =
+            runtime.find_instance(instance).ok_or_else(|| told(service::instance_not_found(instance), None))?;
+        let contact = contact.parse().map_err(|_| not_an_id("contact", contact))?;
+        let shown_after = after_agent.map(|id| id.parse().map_err(|_| not_an_id("user", id))).transpose()?;
+        let mut whole: Option<Explanation> = None;
+        loop {
+            let after = whole.as_ref().and_then(|so_far| so_far.last_of_slice.clone());
+            let after = after.map(|id| id.parse().map_err(|_| not_an_id("user", &id))).transpose()?;
+            let left = agents_max - whole.as_ref().map_or(0, |so_far| so_far.agents.len());
+            let request = Request::explain(instance, contact, after, shown_after, left);
+            let slice = runtime.call(request).await.map_err(|error| told(error, None))?;
+            let slice: Explanation = serde_json::from_slice(&slice)
+                .map_err(|error| WireError::internal(format!("an explanation has another form: {error}")))?;
+            let whole =
+                whole.get_or_insert_with(|| Explanation { reasons: Vec::new(), agents: Vec::new(), ..slice.clone() });
+            whole.merge(slice);
+            if whole.last_of_slice.is_none() {
+                return Ok(json!(whole));
+            }
+        }
+    }
+
     /// Whether calls can be answered, or why not.
     pub fn ready(&self) -> Result<(), String> {
         match self {
@@ -109,6 +140,10 @@ impl Backend {
             Backend::Bare => Ok(()),
         }
     }
+}
+
+fn not_an_id(what: &str, given: &str) -> WireError {
+    WireError::exception("ResourceNotFoundException", format!("Resource not found: {given:?} is no id of a {what}"))
 }
 
 /// The application's refusal in the words of the protocol.

@@ -102,7 +102,8 @@ impl Runtime {
             shared.directory.apply(change);
         }
         let mut sleeping = shared.read_sleeping()?;
-        sleeping.retain(|(_, scope)| *scope != Scope::SYSTEM);
+        // The system scope is opened already, and an instance that is being deleted is not opened again.
+        sleeping.retain(|(_, scope)| shared.directory.instance(&InstanceId(scope.0)).is_some());
         let mut threads = Vec::new();
         for (number, receiver) in receivers.into_iter().enumerate() {
             let due: Vec<_> =

@@ -22,6 +22,7 @@ mod environment;
 mod error;
 mod event;
 mod event_log;
+mod explain;
 #[cfg(test)]
 mod golden;
 mod handlers;
@@ -45,6 +46,7 @@ pub use directory::{Directory, DirectoryChange, InstanceEntry};
 pub use effect::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, FunctionJob};
 pub use error::{ApiError, instance_not_found, throttled};
 pub use event_log::{Events, ReadEventsError, read_events};
+pub use explain::{AGENTS_SHOWN_MAX, AgentReason, Explanation, Reason, Waiting};
 pub use handlers::access_key::{AccessKey, ActsFor};
 pub use instance_loop::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, TurnBounds, TurnReport};
 pub use journal::JournalEntry;

@@ -14,7 +14,7 @@ use engine::flow::compile::CompiledFlow;
 use engine::flow::{ContentHash, FlowContent};
 use engine::routing_profile::RoutingProfile;
 use engine::user::User;
-use engine::{ContactId, QueueId, Timestamp};
+use engine::{ContactId, QueueId, Timestamp, UserId};
 use minicbor::Decode;
 use routing::QueueAgents;
 use store::{Key, KeyId, Kind};
@@ -333,6 +333,11 @@ impl<'w> Tx<'w> {
         self.saw(self.world.config_of::<User>().1);
         self.saw(self.world.config_of::<RoutingProfile>().1);
         &self.world.agent_counts
+    }
+
+    /// Why a waiting contact is with none of `max` agents after this one, as it was before this handler.
+    pub fn explain(&self, contact: ContactId, after: Option<UserId>, max: usize) -> Option<routing::Slice> {
+        self.world.router.explain(contact, after, max, self.now)
     }
 
     /// Starts an effect once the changes are durable. It is kept until its result is known.

@@ -6,9 +6,10 @@ use ::http::request::Parts;
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
+use service::AGENTS_SHOWN_MAX;
 use wire::{WireError, encode_success};
 
-use super::{Answer, Edge, body, refused, request_id, signed_head, whole};
+use super::{Answer, Edge, body, query_value, refused, request_id, signed_head, whole};
 use crate::backend::nothing_here;
 
 /// What the paths of the interface begin with.
@@ -57,6 +58,10 @@ impl Edge {
                 self.backend.advance_clock(seconds(&body)?).await.map(Told::Value)
             }
             (&Method::GET, ["instances", id, "digest"]) => self.backend.digest(id).await.map(Told::Value),
+            (&Method::GET, ["contacts", contact, "explain"]) => {
+                only_root(root, "ask why a task is not with anybody")?;
+                self.explain(head, contact).await.map(Told::Value)
+            }
             (&Method::GET, ["events"]) => {
                 only_root(root, "read events")?;
                 let events = self.interfaces.events.as_ref().ok_or_else(nothing_here)?;
@@ -64,6 +69,21 @@ impl Edge {
             }
             (method, _) => Err(WireError::unknown_operation(method.as_str(), signed.raw_path)),
         }
+    }
+}
+
+impl Edge {
+    async fn explain(&self, head: &Parts, contact: &str) -> Result<Value, WireError> {
+        let query = head.uri.query().unwrap_or_default();
+        let invalid = |message: &str| WireError::exception("InvalidRequestException", message);
+        let instance = query_value(query, "instance")
+            .ok_or_else(|| invalid("add ?instance= with the id, ARN or alias of the contact's instance"))?;
+        let agents_max = match query_value(query, "max") {
+            None => AGENTS_SHOWN_MAX,
+            Some(text) => text.parse().map_err(|_| invalid("max must be a whole number"))?,
+        };
+        let after_agent = query_value(query, "after");
+        self.backend.explain(&instance, contact, after_agent.as_deref(), agents_max.min(AGENTS_SHOWN_MAX)).await
     }
 }
 

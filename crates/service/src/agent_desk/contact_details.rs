@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use engine::contact::{Chain, Contact, Reference, ReferenceStatus};
-use engine::queue::Queue;
 use engine::template::FieldType;
 use engine::{ContactId, UserId};
 use serde_json::{Value, json};
@@ -12,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::load_own;
 use crate::error::Halt;
 use crate::handlers::contact::load_chain;
+use crate::handlers::queue::queue_name;
 use crate::handlers::task_template::load_version;
 use crate::record;
 use crate::tx::Tx;
@@ -56,9 +56,7 @@ pub(super) fn version(contact: &Contact, chain: &Chain) -> String {
 }
 
 pub(super) fn shown_queue(tx: &Tx<'_>, id: engine::QueueId) -> Value {
-    let queue = tx.get::<Queue>(id.as_bytes());
-    let name = queue.map(|queue| queue.name.clone()).filter(|name| !name.is_empty());
-    json!({"QueueId": id.to_string(), "Name": name})
+    json!({"QueueId": id.to_string(), "Name": queue_name(tx, id)})
 }
 
 fn shown_reference(key: &str, reference: &Reference) -> Value {

@@ -54,6 +54,12 @@ pub(crate) fn queue_arn(tx: &Tx<'_>, queue: &Queue) -> String {
     })
 }
 
+/// What people call a queue; nothing for that of an agent.
+pub(crate) fn queue_name(tx: &Tx<'_>, id: QueueId) -> Option<String> {
+    let queue = tx.get::<Queue>(id.as_bytes())?;
+    Some(queue.name.clone()).filter(|name| !name.is_empty())
+}
+
 /// Makes a standard queue.
 pub(crate) fn create_queue(
     tx: &mut Tx<'_>,

@@ -9,7 +9,9 @@
 mod bare;
 mod compare;
 mod connection;
+mod desks;
 mod due_together;
+mod event_stream;
 mod flow;
 mod instances;
 mod latency;
@@ -42,7 +44,7 @@ pub enum BenchVerb {
     ///
     /// Starts a server on a new directory, and a bare one that answers a constant: the limit. Sends both the same
     /// requests in turns, prints rates and latencies, and ends with the line "ratio 0.NN": durable rate over bare rate.
-    /// With --open-tasks, --instances, --due-together or --lives it measures something else, and the last line is the ratio of that.
+    /// With --open-tasks, --instances, --due-together, --lives or --agents it measures something else, and the last line is the ratio of that.
     StartTask(Box<StartTask>),
     /// Route tasks to agents in memory: no server, no directory, one thread.
     ///
@@ -71,7 +73,7 @@ pub struct StartTask {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
     /// Seconds of a round.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=120))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// Rounds of each server; they take turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
@@ -94,9 +96,15 @@ pub struct StartTask {
     /// Compare starting tasks with their whole lives, from start to close, in the instance loops and without HTTP. As many agents as connections.
     #[arg(long, conflicts_with_all = ["open_tasks", "instances", "due_together"])]
     lives: bool,
+    /// So many agents carry tasks through their lives at their event streams; see when they see offers. One round.
+    #[arg(long, value_name = "N", conflicts_with_all = ["open_tasks", "instances", "due_together", "lives"])]
+    agents: Option<usize>,
+    /// Tasks a second that they get.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..), requires = "agents")]
+    rate: u16,
     /// Measure a server that runs on this machine already, such as http://127.0.0.1:8080. Its access key is taken from
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. It gets an instance of its own, which stays.
-    #[arg(long, conflicts_with_all = ["open_tasks", "instances", "due_together", "lives"])]
+    #[arg(long, conflicts_with_all = ["open_tasks", "instances", "due_together", "lives", "agents"])]
     url: Option<String>,
     /// Region that requests to --url are signed for.
     #[arg(long, default_value = "us-east-1", requires = "url")]
@@ -137,6 +145,9 @@ impl BenchVerb {
 impl StartTask {
     async fn measure(&self) -> anyhow::Result<()> {
         let bench = Bench::new(self)?;
+        if let Some(agents) = self.agents {
+            return desks::measure(&bench, agents).await;
+        }
         match (self.open_tasks, self.instances, self.due_together) {
             (Some(count), ..) => open_tasks::measure(&bench, count).await,
             (_, Some(count), _) => instances::measure(&bench, count).await,

@@ -1,13 +1,13 @@
 //! Whole lives of tasks: started, offered, accepted, ended and closed, against starting alone.
 //!
-//! Both go to the instance loops directly and wait for durable answers, without HTTP. An agent looks at a snapshot after each change, as the
-//! event stream of a desk does, and does what the snapshot says can be done.
+//! Both go to the instance loops directly and wait for durable answers, without HTTP. An agent finds the offer in a snapshot, as a
+//! program at an event stream does, and then knows what to do: accept, end, close.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use engine::{InstanceId, UserId};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
@@ -49,7 +49,6 @@ struct Snapshot {
 #[serde(rename_all = "PascalCase")]
 struct Shown {
     contact_id: String,
-    actions: Vec<String>,
 }
 
 /// How often something was done, and how long each took.
@@ -122,7 +121,7 @@ impl Office {
     async fn start(&self, place: &Place) -> anyhow::Result<()> {
         let request = Unsigned::start_task(place, 0, None)?;
         let route = wire::route(request.method, &request.path)?;
-        let bound = wire::bind(&route, request.query, request.body.as_bytes())?;
+        let bound = wire::bind(&route, &request.query, request.body.as_bytes())?;
         self.backend.call(bound, self.caller.clone()).await?;
         Ok(())
     }
@@ -131,25 +130,18 @@ impl Office {
     async fn live(&self, agent: AgentKey) -> anyhow::Result<()> {
         let mut changes = self.desk.changes().subscribe(agent);
         self.start(&self.places[1]).await?;
-        loop {
+        let contact = loop {
             let snapshot = self.command(agent, AgentCommand::Snapshot).await?;
             let snapshot: Snapshot = serde_json::from_slice(&snapshot).context("a snapshot")?;
-            let Some(contact) = snapshot.contacts.first() else {
-                changes.changed().await;
-                continue;
-            };
-            let id = contact.contact_id.parse().context("the id of a contact")?;
-            match contact.actions.first().map(String::as_str) {
+            match snapshot.contacts.first() {
+                Some(contact) => break contact.contact_id.parse().context("the id of a contact")?,
                 None => changes.changed().await,
-                Some("accept") => drop(self.command(agent, AgentCommand::Accept(id)).await?),
-                Some("end") => drop(self.command(agent, AgentCommand::End(id)).await?),
-                Some("close") => {
-                    self.command(agent, AgentCommand::Close(id)).await?;
-                    return Ok(());
-                }
-                Some(other) => bail!("an agent can only {other} contact {}", contact.contact_id),
             }
+        };
+        for command in [AgentCommand::Accept(contact), AgentCommand::End(contact), AgentCommand::Close(contact)] {
+            self.command(agent, command).await?;
         }
+        Ok(())
     }
 
     async fn command(&self, agent: AgentKey, command: AgentCommand) -> anyhow::Result<bytes::Bytes> {

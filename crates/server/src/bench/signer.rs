@@ -23,7 +23,7 @@ pub(super) struct Signer {
 pub(super) struct Unsigned {
     pub(super) method: &'static str,
     pub(super) path: String,
-    pub(super) query: &'static str,
+    pub(super) query: String,
     pub(super) body: String,
 }
 
@@ -69,11 +69,11 @@ impl Unsigned {
     }
 
     pub(super) fn put(path: String, body: &Value) -> Unsigned {
-        Unsigned { method: "PUT", path, query: "", body: body.to_string() }
+        Unsigned { method: "PUT", path, query: String::new(), body: body.to_string() }
     }
 
-    pub(super) fn get(path: String, query: &'static str) -> Unsigned {
-        Unsigned { method: "GET", path, query, body: String::new() }
+    pub(super) fn get(path: String, query: &str) -> Unsigned {
+        Unsigned { method: "GET", path, query: query.to_owned(), body: String::new() }
     }
 }
 

@@ -286,7 +286,7 @@ impl Sample {
         Ok(Sample { instance: instance.clone(), queue, flow, template, user, quick_connect })
     }
 
-    /// What the user needs, and three steps to try with lines to paste.
+    /// What the user needs, and four steps to try with lines to paste.
     fn page(&self, aws: &AwsCli, process_id: u32) -> String {
         let Sample { instance, queue, flow, template, user, quick_connect } = self;
         let start = aws.line(&format!(
@@ -294,6 +294,8 @@ impl Sample {
              --client-token my-first-task"
         ));
         let describe = aws.line(&format!("describe-contact --instance-id {instance} --contact-id CONTACT_ID"));
+        let credentials = json!({"InstanceId": INSTANCE_ALIAS, "Username": USER_NAME, "Password": USER_PASSWORD});
+        let sign_in = format!("curl -s --json '{credentials}' {}/agent/v1/session", aws.url);
         format!(
             "
 Callboard is running, with a sample instance.
@@ -317,6 +319,12 @@ Callboard is running, with a sample instance.
 
 3. Kill the server with `kill -9 {process_id}`, start `cargo xtask demo` again and paste both lines again: the task is
    there, and the same --client-token answers with the same ContactId. Another token starts another task.
+
+4. Work as an agent: {USER_NAME} signs in with the password {USER_PASSWORD}. {url}/agent/v1/docs shows all that an agent
+   can do; with a Token from the first line the second one shows status and contacts.
+
+{sign_in}
+curl -s -H 'Authorization: Bearer TOKEN' {url}/agent/v1/snapshot
 
 Ctrl-C stops the server. What follows is its log.
 ",

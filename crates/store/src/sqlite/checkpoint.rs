@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use super::connection::PAGE_BYTES;
 
 /// A checkpoint begins when this part of the log's bound has not been moved yet.
-const BOUND_PARTS: u64 = 8;
+const BOUND_PARTS: u64 = 32;
 /// A checkpoint begins after this time, if anything was written: so a restart finds a short log.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How often a checkpoint runs beside the commits before the writer is asked to do the last step.

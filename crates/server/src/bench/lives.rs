@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use engine::{InstanceId, UserId};
+use engine::{ContactId, InstanceId, UserId};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 use service::{AgentCommand, Caller};
@@ -25,6 +25,8 @@ use crate::config::Config;
 
 /// Lives and starts before the first that counts.
 const WARM_UP: Duration = Duration::from_secs(2);
+/// State of a contact that is being offered.
+const OFFERED: &str = "CONNECTING";
 /// Lowest rate of lives, in rates of starts.
 const RATE_MIN: f64 = 0.25;
 
@@ -42,6 +44,15 @@ struct Office {
 #[serde(rename_all = "PascalCase")]
 struct Snapshot {
     contacts: Vec<Shown>,
+    statuses: Vec<Status>,
+}
+
+/// A status that the agent may choose.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status {
+    agent_status_id: String,
+    r#type: String,
 }
 
 /// A contact at the agent.
@@ -49,6 +60,13 @@ struct Snapshot {
 #[serde(rename_all = "PascalCase")]
 struct Shown {
     contact_id: String,
+    state: String,
+}
+
+impl Shown {
+    fn id(&self) -> anyhow::Result<ContactId> {
+        self.contact_id.parse().context("the id of a contact")
+    }
 }
 
 /// How often something was done, and how long each took.
@@ -111,11 +129,40 @@ impl Office {
     }
 
     async fn start_over(&self, done: &mut Done, time: Duration) -> anyhow::Result<()> {
-        done.over(time, self.agents.len(), async |_| self.start(&self.places[0]).await).await
+        done.over(time, self.agents.len(), async |_| self.start(&self.places[0]).await, async |_| Ok(())).await
     }
 
     async fn live_over(&self, done: &mut Done, time: Duration) -> anyhow::Result<()> {
-        done.over(time, self.agents.len(), async |nth| self.live(self.agents[nth]).await).await
+        try_join_all(self.agents.iter().map(|agent| self.come(*agent))).await?;
+        let once = async |nth| self.live(self.agents[nth]).await;
+        done.over(time, self.agents.len(), once, async |nth| self.go(self.agents[nth]).await).await
+    }
+
+    async fn snapshot(&self, agent: AgentKey) -> anyhow::Result<Snapshot> {
+        let snapshot = self.command(agent, AgentCommand::Snapshot).await?;
+        serde_json::from_slice(&snapshot).context("a snapshot")
+    }
+
+    /// The agent begins with a desk on which nothing is but offers.
+    async fn come(&self, agent: AgentKey) -> anyhow::Result<()> {
+        let snapshot = self.snapshot(agent).await?;
+        for left in snapshot.contacts.iter().filter(|contact| contact.state != OFFERED) {
+            self.command(agent, AgentCommand::Close(left.id()?)).await?;
+        }
+        self.set_status(agent, &snapshot, "ROUTABLE").await
+    }
+
+    /// The agent goes Offline, so that what is offered to nobody any more goes to those who still wait.
+    async fn go(&self, agent: AgentKey) -> anyhow::Result<()> {
+        let snapshot = self.snapshot(agent).await?;
+        self.set_status(agent, &snapshot, "OFFLINE").await
+    }
+
+    async fn set_status(&self, agent: AgentKey, snapshot: &Snapshot, kind: &str) -> anyhow::Result<()> {
+        let status = snapshot.statuses.iter().find(|status| status.r#type == kind).context("a status of each type")?;
+        let id = status.agent_status_id.parse().context("the id of a status")?;
+        self.command(agent, AgentCommand::SetStatus(id)).await?;
+        Ok(())
     }
 
     async fn start(&self, place: &Place) -> anyhow::Result<()> {
@@ -131,10 +178,9 @@ impl Office {
         let mut changes = self.desk.changes().subscribe(agent);
         self.start(&self.places[1]).await?;
         let contact = loop {
-            let snapshot = self.command(agent, AgentCommand::Snapshot).await?;
-            let snapshot: Snapshot = serde_json::from_slice(&snapshot).context("a snapshot")?;
-            match snapshot.contacts.first() {
-                Some(contact) => break contact.contact_id.parse().context("the id of a contact")?,
+            let snapshot = self.snapshot(agent).await?;
+            match snapshot.contacts.iter().find(|contact| contact.state == OFFERED) {
+                Some(contact) => break contact.id()?,
                 None => changes.changed().await,
             }
         };
@@ -156,6 +202,7 @@ impl Done {
         time: Duration,
         at_a_time: usize,
         once: impl AsyncFn(usize) -> anyhow::Result<()>,
+        at_end: impl AsyncFn(usize) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let latencies = RefCell::new(&mut self.latencies);
         let watch = Stopwatch::start();
@@ -165,7 +212,7 @@ impl Done {
                 once(nth).await?;
                 latencies.borrow_mut().record(watch.elapsed());
             }
-            anyhow::Ok(())
+            at_end(nth).await
         }))
         .await?;
         self.seconds += watch.elapsed().as_secs_f64();

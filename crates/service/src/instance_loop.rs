@@ -136,7 +136,7 @@ impl Default for TurnBounds {
         TurnBounds {
             inputs_max: 256,
             timers_max: 8,
-            timers_per_batch_max: 8,
+            timers_per_batch_max: 4,
             timers_per_answering_batch_max: 2,
             offers_max: 64,
         }

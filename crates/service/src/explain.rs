@@ -42,6 +42,8 @@ pub struct Explanation {
     pub reasons: Vec<Reason>,
     /// Agents one by one, at most [`AGENTS_SHOWN_MAX`].
     pub agents: Vec<AgentReason>,
+    /// Whether there are agents after these.
+    pub more_agents: bool,
     /// The last of these agents, if there are more: the next page comes after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_agent: Option<String>,
@@ -129,6 +131,7 @@ impl Slice {
             queue: None,
             reasons: Vec::new(),
             agents: Vec::new(),
+            more_agents: false,
             last_agent: None,
             last_of_slice: None,
         };
@@ -147,7 +150,7 @@ impl Slice {
                 continue;
             }
             if explanation.agents.len() == self.shown_max {
-                explanation.last_agent = explanation.agents.last().map(|agent| agent.user_id.clone());
+                explanation.more_agents = true;
                 continue;
             }
             explanation.agents.push(AgentReason {
@@ -164,7 +167,7 @@ impl Slice {
             agents,
         };
         explanation.reasons = counts.into_iter().map(reason).collect();
-        explanation.sort();
+        explanation.finish();
         Ok(explanation)
     }
 }
@@ -179,12 +182,13 @@ impl Explanation {
             }
         }
         self.agents.extend(next.agents);
-        self.last_agent = self.last_agent.take().or(next.last_agent);
+        self.more_agents |= next.more_agents;
         self.last_of_slice = next.last_of_slice;
-        self.sort();
+        self.finish();
     }
 
-    fn sort(&mut self) {
+    fn finish(&mut self) {
+        self.last_agent = self.agents.last().filter(|_| self.more_agents).map(|agent| agent.user_id.clone());
         self.reasons.sort_by(|one, other| other.agents.cmp(&one.agents).then_with(|| one.code.cmp(&other.code)));
     }
 }

@@ -151,6 +151,12 @@ fn slices_together_count_every_agent_once() {
     assert_eq!(all.reasons.iter().map(|reason| reason.agents as usize).sum::<usize>(), USERS);
     assert_eq!((all.agents.len(), all.reasons.len(), &*all.reasons[0].code), (3, 1, "OFFLINE"));
     assert!(all.last_agent.is_some());
+
+    // A page that is full at the end of a slice has a next one, too.
+    let mut whole = place.slice(&task, None, 100);
+    whole.more_agents = false;
+    whole.merge(place.slice(&task, Some(&next), 0));
+    assert_eq!(whole.last_agent, whole.agents.last().map(|agent| agent.user_id.clone()));
 }
 
 #[test]

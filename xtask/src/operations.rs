@@ -2,7 +2,7 @@
 //!
 //! Have: the registration list in `crates/service/src/handlers.rs`, read as text, because depending on `service` would
 //! build a database before any command of xtask runs. Tested: what the clients under `tests/` call. The README's
-//! support table is made of the two.
+//! support table is made of the two, in the sections of `model/operations.txt`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,6 +14,7 @@ use regex::Regex;
 use crate::model::Model;
 
 const REGISTRATION: &str = "crates/service/src/handlers.rs";
+const SECTIONS: &str = "model/operations.txt";
 const BEGIN: &str = "<!-- Begin of the support table, written by `cargo xtask operations`. -->\n";
 const END: &str = "<!-- End of the support table. -->\n";
 
@@ -40,19 +41,19 @@ fn readme() -> PathBuf {
     crate::root().join("README.md")
 }
 
-/// An operation with a handler.
+/// Operations that are about the same thing.
 #[derive(Debug, PartialEq, Eq)]
-struct Registered {
-    name: String,
-    /// The file in `handlers` that the handler is in.
-    module: String,
+struct Section {
+    title: String,
+    operations: Vec<String>,
 }
 
 struct Report {
     /// All operations of the model, in its order.
     known: Vec<String>,
     /// In the order of the registration list.
-    have: Vec<Registered>,
+    have: Vec<String>,
+    sections: Vec<Section>,
     /// What each of [`CLIENTS`] calls.
     called: [BTreeSet<String>; CLIENTS.len()],
 }
@@ -63,17 +64,18 @@ impl Report {
         let known: Vec<String> = Model::load(&root.join("model"))?.operations.into_keys().collect();
         let have = registered(&fs::read_to_string(root.join(REGISTRATION)).context(REGISTRATION)?);
         ensure!(!have.is_empty(), "{REGISTRATION} registers nothing that this command can read");
-        for operation in &have {
-            ensure!(known.contains(&operation.name), "{REGISTRATION} has {}, the model has not", operation.name);
+        let sections = sections(&fs::read_to_string(root.join(SECTIONS)).context(SECTIONS)?);
+        for name in &have {
+            ensure!(known.contains(name), "{REGISTRATION} has {name}, the model has not");
+            let is_listed = sections.iter().any(|section| section.operations.contains(name));
+            ensure!(is_listed, "{REGISTRATION} has {name}, {SECTIONS} has not");
         }
         let mut called = [const { BTreeSet::new() }; CLIENTS.len()];
         for (calls, (folder, ending, _)) in called.iter_mut().zip(CLIENTS) {
             let text = sources(&root.join(folder), ending)?;
-            calls.extend(
-                have.iter().filter(|operation| calls_operation(&text, &operation.name)).map(|o| o.name.clone()),
-            );
+            calls.extend(have.iter().filter(|name| calls_operation(&text, name)).cloned());
         }
-        Ok(Report { known, have, called })
+        Ok(Report { known, have, sections, called })
     }
 
     fn is_tested(&self, name: &str) -> bool {
@@ -81,17 +83,16 @@ impl Report {
     }
 
     fn untested(&self) -> Vec<&str> {
-        self.have.iter().map(|operation| operation.name.as_str()).filter(|name| !self.is_tested(name)).collect()
+        self.have.iter().map(String::as_str).filter(|name| !self.is_tested(name)).collect()
     }
 
     fn lacking(&self) -> Vec<&str> {
-        let has = |name: &&str| self.have.iter().any(|operation| operation.name == *name);
-        self.known.iter().map(String::as_str).filter(|name| !has(name)).collect()
+        self.known.iter().filter(|name| !self.have.contains(name)).map(String::as_str).collect()
     }
 
     fn text(&self) -> String {
         let mut text = format!("have {} of {}:\n", self.have.len(), self.known.len());
-        for Registered { name, .. } in &self.have {
+        for name in &self.have {
             let clients = CLIENTS.iter().zip(&self.called).filter(|(_, calls)| calls.contains(name));
             let by: Vec<&str> = clients.map(|((_, _, client), _)| *client).collect();
             let tested =
@@ -103,17 +104,12 @@ impl Report {
     }
 
     fn table(&self) -> String {
-        let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
-        for Registered { name, module } in &self.have {
-            match rows.iter_mut().find(|(of, _)| of == module) {
-                Some((_, names)) => names.push(name),
-                None => rows.push((module, vec![name])),
-            }
-        }
-        let rows: String = rows
-            .into_iter()
-            .map(|(module, names)| format!("| {} | {} |\n", module.replace('_', " "), names.join(", ")))
-            .collect();
+        let row = |section: &Section| {
+            let have: Vec<&str> =
+                section.operations.iter().filter(|name| self.have.contains(name)).map(String::as_str).collect();
+            (!have.is_empty()).then(|| format!("| {} | {} |\n", section.title, have.join(", ")))
+        };
+        let rows: String = self.sections.iter().filter_map(row).collect();
         let (have, known) = (self.have.len(), self.known.len());
         let counts: Vec<String> = CLIENTS
             .iter()
@@ -126,7 +122,7 @@ impl Report {
         };
         format!(
             "{have} of {known} operations. The other {} answer 501 `NotImplemented`.\n\n\
-             | of | operations |\n|---|---|\n{rows}\n\
+             | about | operations |\n|---|---|\n{rows}\n\
              {tested}: {}.\n",
             known - have,
             counts.join(", ")
@@ -144,14 +140,22 @@ impl Report {
 }
 
 /// The operations of the registration list: `.write::<StopContact>(contact::stop_contact)`.
-fn registered(source: &str) -> Vec<Registered> {
-    let entry = Regex::new(r"\.(?:read|write)(?:_\w+)?::<(\w+)>\((.*)\)").expect("a valid expression");
-    let module = Regex::new(r"(\w+)::\w+$").expect("a valid expression");
-    let all = entry.captures_iter(source).filter_map(|found| {
-        let module = module.captures(&found[2])?[1].to_owned();
-        Some(Registered { name: found[1].to_owned(), module })
-    });
-    all.collect()
+fn registered(source: &str) -> Vec<String> {
+    let entry = Regex::new(r"\.(?:read|write)(?:_\w+)?::<(\w+)>\(").expect("a valid expression");
+    entry.captures_iter(source).map(|found| found[1].to_owned()).collect()
+}
+
+/// The sections of the list of operations: a comment, then operations.
+fn sections(list: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for line in list.lines() {
+        match (line.strip_prefix("# "), sections.last_mut()) {
+            (Some(title), _) => sections.push(Section { title: title.to_owned(), operations: Vec::new() }),
+            (None, Some(section)) if !line.is_empty() => section.operations.push(line.to_owned()),
+            (None, _) => {}
+        }
+    }
+    sections
 }
 
 /// The text of the files under a folder that are ours.
@@ -206,12 +210,26 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_the_list_names_operation_and_module() {
+    fn an_entry_of_the_list_names_its_operation() {
         let list = "
             .read_routed::<ListInstances>(system, instance::list_instances)
             .write::<StopContact>(contact::stop_contact)";
-        let entry = |name: &str, module: &str| Registered { name: name.into(), module: module.into() };
-        assert_eq!(registered(list), [entry("ListInstances", "instance"), entry("StopContact", "contact")]);
+        assert_eq!(registered(list), ["ListInstances", "StopContact"]);
+    }
+
+    #[test]
+    fn a_section_has_the_operations_until_the_next_comment() {
+        let section = |title: &str, operations: &[&str]| Section {
+            title: title.to_owned(),
+            operations: operations.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let found = sections("# About\n\n# Tags\nTagResource\nUntagResource\n\n# Contacts\nStopContact\n");
+        let expected = [
+            section("About", &[]),
+            section("Tags", &["TagResource", "UntagResource"]),
+            section("Contacts", &["StopContact"]),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

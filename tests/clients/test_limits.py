@@ -19,6 +19,8 @@ users_max = 1
 routing_profiles_max = 2
 security_profiles_max = 5
 task_templates_max = 2
+lambda_functions_max = 1
+user_hierarchy_groups_max = 1
 """
 
 
@@ -131,3 +133,16 @@ def test_quotas_as_amazon_connect_has_them(tmp_path):
         assert instance.list_queues()["QueueSummaryList"]
     finally:
         assert server.stop() == 0
+
+
+def test_functions(limited):
+    function = "arn:aws:lambda:us-east-1:000000000000:function"
+    limited.associate_lambda_function(FunctionArn=f"{function}:one")
+    another = {"FunctionArn": f"{function}:two"}
+    limited.refused("ServiceQuotaExceededException", "quota", "associate_lambda_function", **another)
+
+
+def test_hierarchy_groups(limited):
+    limited.update_user_hierarchy_structure(HierarchyStructure={"LevelOne": {"Name": "Site"}})
+    limited.create_user_hierarchy_group(Name="one")
+    limited.refused("LimitExceededException", "quota", "create_user_hierarchy_group", Name="two")

@@ -273,6 +273,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             routing_profiles: count(limits.routing_profiles_max),
             security_profiles: count(limits.security_profiles_max),
             predefined_attributes: count(limits.predefined_attributes_max),
+            user_hierarchy_groups: count(limits.user_hierarchy_groups_max),
+            lambda_functions: count(limits.lambda_functions_max),
         },
         token_retention_ms: days(config.retention.tokens_days),
         event_retention_ms: days(config.retention.events_days),

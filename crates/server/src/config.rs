@@ -194,6 +194,10 @@ settings! {
         pub security_profiles_max: u32 = "10000" aws "100",
         /// Predefined attributes.
         pub predefined_attributes_max: u32 = "10000" aws "150",
+        /// Groups of the hierarchy of users, on all levels.
+        pub user_hierarchy_groups_max: u32 = "10000" aws "500",
+        /// Functions that the flows of an instance may call.
+        pub lambda_functions_max: u32 = "10000" aws "50",
         /// Whether requests are throttled by operation as Amazon Connect does.
         pub throttling: bool = "false" aws "true",
         /// Calls a second and burst of an operation when throttling is on.

@@ -3,7 +3,8 @@
 
 use engine::agent::{Agent, AgentContact, AgentEventType, NextStatus, StatusRef};
 use engine::contact::{Contact, ContactEvent, DisconnectReason, EventType, UpdatedProperty};
-use engine::{ContactId, QueueId, RoutingProfileId, Timestamp, UserId};
+use engine::user::User;
+use engine::{ContactId, HierarchyGroupId, QueueId, RoutingProfileId, Timestamp, UserId};
 
 /// What has a number in the instance's sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,17 +108,21 @@ pub struct AgentFace {
     /// Routing profile of the user.
     #[n(4)]
     pub routing_profile: Option<RoutingProfileId>,
+    /// Group of the user in the hierarchy.
+    #[n(5)]
+    pub hierarchy_group: Option<HierarchyGroupId>,
 }
 
 impl AgentFace {
-    /// The face of an agent.
-    pub fn of(agent: &Agent, routing_profile: Option<RoutingProfileId>) -> Self {
+    /// The face of an agent; without its user when that is gone.
+    pub fn of(agent: &Agent, user: Option<&User>) -> Self {
         AgentFace {
             status: agent.status,
             since: agent.since,
             next: agent.next,
             contacts: agent.contacts.clone(),
-            routing_profile,
+            routing_profile: user.map(|user| user.routing_profile),
+            hierarchy_group: user.and_then(|user| user.hierarchy_group),
         }
     }
 }

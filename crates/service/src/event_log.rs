@@ -9,6 +9,7 @@
 mod agent_event;
 mod contact_event;
 mod contact_record;
+mod hierarchy;
 mod records;
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,9 @@ const FILES: &[(Kind, &str)] = &[
     (kinds::CONTACT_FLOW, "contact_flow"),
     (kinds::STORAGE_CONFIG, "storage_config"),
     (kinds::PREDEFINED_ATTRIBUTE, "predefined_attribute"),
+    (kinds::HIERARCHY_STRUCTURE, "hierarchy_structure"),
+    (kinds::HIERARCHY_GROUP, "hierarchy_group"),
+    (kinds::LAMBDA_FUNCTION, "lambda_function"),
     (kinds::EFFECT, "effect"),
     (kinds::TOKEN_SEGMENT, "token_segment"),
     (kinds::DEFAULTS, "defaults"),
@@ -124,6 +127,9 @@ golden! {
     contact_flows CONTACT_FLOW;
     storage_configs STORAGE_CONFIG;
     predefined_attributes PREDEFINED_ATTRIBUTE;
+    hierarchy_structures HIERARCHY_STRUCTURE;
+    hierarchy_groups HIERARCHY_GROUP;
+    lambda_functions LAMBDA_FUNCTION;
     effects EFFECT;
     token_segments TOKEN_SEGMENT;
     defaults DEFAULTS;

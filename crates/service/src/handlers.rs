@@ -14,6 +14,7 @@ pub mod current_user_data;
 pub mod defaults;
 pub mod hours_of_operation;
 pub mod instance;
+pub mod lambda_function;
 pub mod metrics;
 pub mod predefined_attribute;
 pub mod queue;
@@ -27,6 +28,7 @@ pub mod storage_config;
 pub mod tag;
 pub mod task_template;
 pub mod user;
+pub mod user_hierarchy;
 
 use std::sync::Arc;
 
@@ -117,6 +119,15 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<UpdateUserRoutingProfile>(user::update_user_routing_profile)
         .write::<UpdateUserPhoneConfig>(user::update_user_phone_config)
         .write::<UpdateUserConfig>(user::update_user_config)
+        .write::<UpdateUserHierarchy>(user::update_user_hierarchy)
+        .read::<DescribeUserHierarchyStructure>(user_hierarchy::describe_user_hierarchy_structure)
+        .write::<UpdateUserHierarchyStructure>(user_hierarchy::update_user_hierarchy_structure)
+        .write::<CreateUserHierarchyGroup>(user_hierarchy::group::create_user_hierarchy_group)
+        .read::<DescribeUserHierarchyGroup>(user_hierarchy::group::describe_user_hierarchy_group)
+        .read::<ListUserHierarchyGroups>(user_hierarchy::group::list_user_hierarchy_groups)
+        .write::<UpdateUserHierarchyGroupName>(user_hierarchy::group::update_user_hierarchy_group_name)
+        .write::<DeleteUserHierarchyGroup>(user_hierarchy::group::delete_user_hierarchy_group)
+        .read::<SearchUserHierarchyGroups>(user_hierarchy::group::search_user_hierarchy_groups)
         .write::<PutUserStatus>(agent::put_user_status)
         .read::<GetCurrentUserData>(current_user_data::get_current_user_data)
         .write::<DismissUserContact>(agent::dismiss_user_contact)
@@ -152,6 +163,10 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .read::<ListInstanceStorageConfigs>(storage_config::list_instance_storage_configs)
         .write::<UpdateInstanceStorageConfig>(storage_config::update_instance_storage_config)
         .write::<DisassociateInstanceStorageConfig>(storage_config::disassociate_instance_storage_config)
+
+        .write::<AssociateLambdaFunction>(lambda_function::associate_lambda_function)
+        .write::<DisassociateLambdaFunction>(lambda_function::disassociate_lambda_function)
+        .read::<ListLambdaFunctions>(lambda_function::list_lambda_functions)
 
         .write::<CreatePredefinedAttribute>(predefined_attribute::create_predefined_attribute)
         .read::<DescribePredefinedAttribute>(predefined_attribute::describe_predefined_attribute)
@@ -205,6 +220,9 @@ pub(crate) fn decode_config(kind: Kind, value: &[u8]) -> Option<Result<Arc<dyn A
         kinds::PREDEFINED_ATTRIBUTE => of::<engine::predefined::PredefinedAttribute>(value),
         kinds::AGENT => of::<engine::agent::Agent>(value),
         kinds::DEFAULTS => of::<defaults::Defaults>(value),
+        kinds::HIERARCHY_STRUCTURE => of::<user_hierarchy::HierarchyStructure>(value),
+        kinds::HIERARCHY_GROUP => of::<user_hierarchy::HierarchyGroup>(value),
+        kinds::LAMBDA_FUNCTION => of::<lambda_function::LambdaFunction>(value),
         kinds::EFFECT => of::<EffectRecord>(value),
         _ => None,
     }

@@ -40,10 +40,16 @@ pub const TOKEN_SEGMENT: Kind = Kind(0x1c);
 pub const DEFAULTS: Kind = Kind(0x1d);
 /// An agent's status, presence and contacts.
 pub const AGENT: Kind = Kind(0x1e);
+/// A function that flows may call.
+pub const LAMBDA_FUNCTION: Kind = Kind(0x1f);
 /// A contact that has not ended, or that something open refers to.
 pub const CONTACT: Kind = Kind(0x20);
 /// The shared attributes of a chain with an open member.
 pub const CHAIN: Kind = Kind(0x21);
+/// The levels of the hierarchy of users.
+pub const HIERARCHY_STRUCTURE: Kind = Kind(0x22);
+/// A group of the hierarchy of users.
+pub const HIERARCHY_GROUP: Kind = Kind(0x23);
 
 /// A contact that has ended.
 pub const ENDED_CONTACT: Kind = Kind(0x80);

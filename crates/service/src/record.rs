@@ -7,6 +7,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use store::{Key, KeyId, Kind};
 
 /// The version that [`encode`] writes in front of every record.
@@ -28,6 +29,16 @@ pub trait Record:
     fn key(&self) -> Key {
         Key::new(Self::KIND, self.id())
     }
+}
+
+/// How many bytes of a hash are the key of what is found by a text.
+const TEXT_KEY_BYTES: usize = 16;
+
+/// The key of a record that is found by a text longer than a key may be: the first bytes of the text's SHA-256.
+pub fn text_key(text: &str) -> [u8; TEXT_KEY_BYTES] {
+    let mut key = [0; TEXT_KEY_BYTES];
+    key.copy_from_slice(&Sha256::digest(text)[..TEXT_KEY_BYTES]);
+    key
 }
 
 /// A record whose type is known by its kind only.

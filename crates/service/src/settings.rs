@@ -115,6 +115,10 @@ pub struct Quotas {
     pub security_profiles: Option<usize>,
     /// Predefined attributes.
     pub predefined_attributes: Option<usize>,
+    /// Groups of the hierarchy of users, on all levels.
+    pub user_hierarchy_groups: Option<usize>,
+    /// Functions that flows may call.
+    pub lambda_functions: Option<usize>,
 }
 
 impl Quotas {
@@ -132,6 +136,8 @@ impl Quotas {
             routing_profiles: Some(500),
             security_profiles: Some(100),
             predefined_attributes: Some(150),
+            user_hierarchy_groups: Some(500),
+            lambda_functions: Some(50),
         }
     }
 }

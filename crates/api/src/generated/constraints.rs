@@ -173,6 +173,18 @@ pub static ASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `AssociateLambdaFunctionRequest`
+pub static ASSOCIATE_LAMBDA_FUNCTION_REQUEST: Structure = Structure {
+    name: "AssociateLambdaFunctionRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("FunctionArn", &FUNCTION_ARN).required(),
+        Member::body("ClientToken", &CLIENT_TOKEN).idempotency_token(),
+    ],
+};
+
 /// `AssociateQueueQuickConnectsRequest`
 pub static ASSOCIATE_QUEUE_QUICK_CONNECTS_REQUEST: Structure = Structure {
     name: "AssociateQueueQuickConnectsRequest",
@@ -686,6 +698,19 @@ pub static CREATE_TASK_TEMPLATE_REQUEST: Structure = Structure {
     ],
 };
 
+/// `CreateUserHierarchyGroupRequest`
+pub static CREATE_USER_HIERARCHY_GROUP_REQUEST: Structure = Structure {
+    name: "CreateUserHierarchyGroupRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Name", &HIERARCHY_GROUP_NAME).required(),
+        Member::body("ParentGroupId", &HIERARCHY_GROUP_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Tags", &TAG_MAP),
+    ],
+};
+
 /// `CreateUserRequest`
 pub static CREATE_USER_REQUEST: Structure = Structure {
     name: "CreateUserRequest",
@@ -852,6 +877,14 @@ pub static DELETE_TASK_TEMPLATE_REQUEST: Structure = Structure {
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("TaskTemplateId", &TASK_TEMPLATE_ID)],
 };
 
+/// `DeleteUserHierarchyGroupRequest`
+pub static DELETE_USER_HIERARCHY_GROUP_REQUEST: Structure = Structure {
+    name: "DeleteUserHierarchyGroupRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("HierarchyGroupId", &HIERARCHY_GROUP_ID), Member::label("InstanceId", &INSTANCE_ID)],
+};
+
 /// `DeleteUserRequest`
 pub static DELETE_USER_REQUEST: Structure = Structure {
     name: "DeleteUserRequest",
@@ -972,6 +1005,22 @@ pub static DESCRIBE_SECURITY_PROFILE_REQUEST: Structure = Structure {
     members: &[Member::label("SecurityProfileId", &SECURITY_PROFILE_ID), Member::label("InstanceId", &INSTANCE_ID)],
 };
 
+/// `DescribeUserHierarchyGroupRequest`
+pub static DESCRIBE_USER_HIERARCHY_GROUP_REQUEST: Structure = Structure {
+    name: "DescribeUserHierarchyGroupRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("HierarchyGroupId", &HIERARCHY_GROUP_ID), Member::label("InstanceId", &INSTANCE_ID)],
+};
+
+/// `DescribeUserHierarchyStructureRequest`
+pub static DESCRIBE_USER_HIERARCHY_STRUCTURE_REQUEST: Structure = Structure {
+    name: "DescribeUserHierarchyStructureRequest",
+    union: false,
+    sensitive: false,
+    members: &[Member::label("InstanceId", &INSTANCE_ID)],
+};
+
 /// `DescribeUserRequest`
 pub static DESCRIBE_USER_REQUEST: Structure = Structure {
     name: "DescribeUserRequest",
@@ -1004,6 +1053,18 @@ pub static DISASSOCIATE_INSTANCE_STORAGE_CONFIG_REQUEST: Structure = Structure {
         Member::label("InstanceId", &INSTANCE_ID),
         Member::label("AssociationId", &ASSOCIATION_ID),
         Member::query("ResourceType", "resourceType", &INSTANCE_STORAGE_RESOURCE_TYPE).required(),
+        Member::query("ClientToken", "clientToken", &CLIENT_TOKEN).idempotency_token(),
+    ],
+};
+
+/// `DisassociateLambdaFunctionRequest`
+pub static DISASSOCIATE_LAMBDA_FUNCTION_REQUEST: Structure = Structure {
+    name: "DisassociateLambdaFunctionRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("FunctionArn", "functionArn", &FUNCTION_ARN).required(),
         Member::query("ClientToken", "clientToken", &CLIENT_TOKEN).idempotency_token(),
     ],
 };
@@ -1173,6 +1234,9 @@ pub static FLOW_QUICK_CONNECT_CONFIG: Shape = Shape::Structure(Structure {
     members: &[Member::body("ContactFlowId", &CONTACT_FLOW_ID).required()],
 });
 
+/// `FunctionArn`: 1 to 140 characters
+pub static FUNCTION_ARN: Shape = Shape::String(Text::new(Size::new(1, 140)));
+
 /// `GetContactAttributesRequest`
 pub static GET_CONTACT_ATTRIBUTES_REQUEST: Structure = Structure {
     name: "GetContactAttributesRequest",
@@ -1275,12 +1339,40 @@ pub static HIERARCHY_GROUP_ID: Shape = Shape::String(Text::new(Size::ANY));
 /// `HierarchyGroupMatchType`
 pub static HIERARCHY_GROUP_MATCH_TYPE: Shape = Shape::Enum(shapes::HierarchyGroupMatchType::NAMES);
 
+/// `HierarchyGroupName`
+pub static HIERARCHY_GROUP_NAME: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `HierarchyLevelName`
+pub static HIERARCHY_LEVEL_NAME: Shape = Shape::String(Text::new(Size::ANY));
+
+/// `HierarchyLevelUpdate`
+pub static HIERARCHY_LEVEL_UPDATE: Shape = Shape::Structure(Structure {
+    name: "HierarchyLevelUpdate",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Name", &HIERARCHY_LEVEL_NAME).required()],
+});
+
 /// `HierarchyRestrictedResourceList`
 pub static HIERARCHY_RESTRICTED_RESOURCE_LIST: Shape =
     Shape::List(List::new(&HIERARCHY_RESTRICTED_RESOURCE_NAME, Size::ANY));
 
 /// `HierarchyRestrictedResourceName`: 1 to 128 characters
 pub static HIERARCHY_RESTRICTED_RESOURCE_NAME: Shape = Shape::String(Text::new(Size::new(1, 128)));
+
+/// `HierarchyStructureUpdate`
+pub static HIERARCHY_STRUCTURE_UPDATE: Shape = Shape::Structure(Structure {
+    name: "HierarchyStructureUpdate",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("LevelOne", &HIERARCHY_LEVEL_UPDATE),
+        Member::body("LevelTwo", &HIERARCHY_LEVEL_UPDATE),
+        Member::body("LevelThree", &HIERARCHY_LEVEL_UPDATE),
+        Member::body("LevelFour", &HIERARCHY_LEVEL_UPDATE),
+        Member::body("LevelFive", &HIERARCHY_LEVEL_UPDATE),
+    ],
+});
 
 /// `Hours`: 0 to 87600
 pub static HOURS: Shape = Shape::Integer { min: 0, max: 87_600 };
@@ -1565,6 +1657,18 @@ pub static LIST_INSTANCES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `ListLambdaFunctionsRequest`
+pub static LIST_LAMBDA_FUNCTIONS_REQUEST: Structure = Structure {
+    name: "ListLambdaFunctionsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT25),
+    ],
+};
+
 /// `ListPredefinedAttributesRequest`
 pub static LIST_PREDEFINED_ATTRIBUTES_REQUEST: Structure = Structure {
     name: "ListPredefinedAttributesRequest",
@@ -1701,6 +1805,18 @@ pub static LIST_TASK_TEMPLATES_REQUEST: Structure = Structure {
     ],
 };
 
+/// `ListUserHierarchyGroupsRequest`
+pub static LIST_USER_HIERARCHY_GROUPS_REQUEST: Structure = Structure {
+    name: "ListUserHierarchyGroupsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+    ],
+};
+
 /// `ListUserProficienciesRequest`
 pub static LIST_USER_PROFICIENCIES_REQUEST: Structure = Structure {
     name: "ListUserProficienciesRequest",
@@ -1742,6 +1858,9 @@ pub static MAX_RESULT100: Shape = Shape::Integer { min: 1, max: 100 };
 
 /// `MaxResult1000`: 1 to 1000
 pub static MAX_RESULT1000: Shape = Shape::Integer { min: 1, max: 1000 };
+
+/// `MaxResult25`: 1 to 25
+pub static MAX_RESULT25: Shape = Shape::Integer { min: 1, max: 25 };
 
 /// `MaxResult500`: 1 to 500
 pub static MAX_RESULT500: Shape = Shape::Integer { min: 1, max: 500 };
@@ -2493,6 +2612,20 @@ pub static SEARCH_SECURITY_PROFILES_REQUEST: Structure = Structure {
         Member::body("MaxResults", &MAX_RESULT100),
         Member::body("SearchCriteria", &SECURITY_PROFILE_SEARCH_CRITERIA),
         Member::body("SearchFilter", &SECURITY_PROFILES_SEARCH_FILTER),
+    ],
+};
+
+/// `SearchUserHierarchyGroupsRequest`
+pub static SEARCH_USER_HIERARCHY_GROUPS_REQUEST: Structure = Structure {
+    name: "SearchUserHierarchyGroupsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchFilter", &USER_HIERARCHY_GROUP_SEARCH_FILTER),
+        Member::body("SearchCriteria", &USER_HIERARCHY_GROUP_SEARCH_CRITERIA),
     ],
 };
 
@@ -3261,6 +3394,41 @@ pub static UPDATE_USER_CONFIG_REQUEST: Structure = Structure {
     ],
 };
 
+/// `UpdateUserHierarchyGroupNameRequest`
+pub static UPDATE_USER_HIERARCHY_GROUP_NAME_REQUEST: Structure = Structure {
+    name: "UpdateUserHierarchyGroupNameRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("Name", &HIERARCHY_GROUP_NAME).required(),
+        Member::label("HierarchyGroupId", &HIERARCHY_GROUP_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
+/// `UpdateUserHierarchyRequest`
+pub static UPDATE_USER_HIERARCHY_REQUEST: Structure = Structure {
+    name: "UpdateUserHierarchyRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("HierarchyGroupId", &HIERARCHY_GROUP_ID),
+        Member::label("UserId", &USER_ID),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
+/// `UpdateUserHierarchyStructureRequest`
+pub static UPDATE_USER_HIERARCHY_STRUCTURE_REQUEST: Structure = Structure {
+    name: "UpdateUserHierarchyStructureRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("HierarchyStructure", &HIERARCHY_STRUCTURE_UPDATE).required(),
+        Member::label("InstanceId", &INSTANCE_ID),
+    ],
+};
+
 /// `UpdateUserIdentityInfoRequest`
 pub static UPDATE_USER_IDENTITY_INFO_REQUEST: Structure = Structure {
     name: "UpdateUserIdentityInfoRequest",
@@ -3337,6 +3505,30 @@ pub static USER_DATA_FILTERS: Shape = Shape::Structure(Structure {
 
 /// `UserDataHierarchyGroups`: exactly 1 items
 pub static USER_DATA_HIERARCHY_GROUPS: Shape = Shape::List(List::new(&HIERARCHY_GROUP_ID, Size::new(1, 1)));
+
+/// `UserHierarchyGroupSearchConditionList`
+pub static USER_HIERARCHY_GROUP_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&USER_HIERARCHY_GROUP_SEARCH_CRITERIA, Size::ANY));
+
+/// `UserHierarchyGroupSearchCriteria`
+pub static USER_HIERARCHY_GROUP_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "UserHierarchyGroupSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &USER_HIERARCHY_GROUP_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &USER_HIERARCHY_GROUP_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+    ],
+});
+
+/// `UserHierarchyGroupSearchFilter`
+pub static USER_HIERARCHY_GROUP_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "UserHierarchyGroupSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("AttributeFilter", &CONTROL_PLANE_ATTRIBUTE_FILTER)],
+});
 
 /// `UserId`
 pub static USER_ID: Shape = Shape::String(Text::new(Size::ANY));

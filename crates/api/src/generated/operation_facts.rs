@@ -170,7 +170,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &SERVICE_QUOTA_EXCEEDED_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&ASSOCIATE_LAMBDA_FUNCTION_REQUEST),
     },
     OperationFacts {
         name: "AssociateLexBot",
@@ -995,7 +995,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_USER_HIERARCHY_GROUP_REQUEST),
     },
     OperationFacts {
         name: "CreateView",
@@ -1540,7 +1540,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_USER_HIERARCHY_GROUP_REQUEST),
     },
     OperationFacts {
         name: "DeleteView",
@@ -2034,7 +2034,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_USER_HIERARCHY_GROUP_REQUEST),
     },
     OperationFacts {
         name: "DescribeUserHierarchyStructure",
@@ -2047,7 +2047,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_USER_HIERARCHY_STRUCTURE_REQUEST),
     },
     OperationFacts {
         name: "DescribeView",
@@ -2205,7 +2205,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DISASSOCIATE_LAMBDA_FUNCTION_REQUEST),
     },
     OperationFacts {
         name: "DisassociateLexBot",
@@ -3022,7 +3022,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_LAMBDA_FUNCTIONS_REQUEST),
     },
     OperationFacts {
         name: "ListLexBots",
@@ -3425,7 +3425,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_USER_HIERARCHY_GROUPS_REQUEST),
     },
     OperationFacts {
         name: "ListUserNotifications",
@@ -3914,7 +3914,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_USER_HIERARCHY_GROUPS_REQUEST),
     },
     OperationFacts {
         name: "SearchUsers",
@@ -5119,7 +5119,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_HIERARCHY_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserHierarchyGroupName",
@@ -5133,7 +5133,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_HIERARCHY_GROUP_NAME_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserHierarchyStructure",
@@ -5147,7 +5147,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_USER_HIERARCHY_STRUCTURE_REQUEST),
     },
     OperationFacts {
         name: "UpdateUserIdentityInfo",

@@ -14,6 +14,10 @@ operation_marker!(
     AssociateInstanceStorageConfig: AssociateInstanceStorageConfigRequest => AssociateInstanceStorageConfigResponse
 );
 operation_marker!(
+    /// `PUT /instance/{InstanceId}/lambda-function`
+    AssociateLambdaFunction: AssociateLambdaFunctionRequest => Empty
+);
+operation_marker!(
     /// `POST /queues/{InstanceId}/{QueueId}/associate-quick-connects`
     AssociateQueueQuickConnects: AssociateQueueQuickConnectsRequest => Empty
 );
@@ -74,6 +78,10 @@ operation_marker!(
     CreateUser: CreateUserRequest => CreateUserResponse
 );
 operation_marker!(
+    /// `PUT /user-hierarchy-groups/{InstanceId}`
+    CreateUserHierarchyGroup: CreateUserHierarchyGroupRequest => CreateUserHierarchyGroupResponse
+);
+operation_marker!(
     /// `DELETE /contact-flows/{InstanceId}/{ContactFlowId}`
     DeleteContactFlow: DeleteContactFlowRequest => DeleteContactFlowResponse
 );
@@ -116,6 +124,10 @@ operation_marker!(
 operation_marker!(
     /// `DELETE /users/{InstanceId}/{UserId}`
     DeleteUser: DeleteUserRequest => Empty
+);
+operation_marker!(
+    /// `DELETE /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}`
+    DeleteUserHierarchyGroup: DeleteUserHierarchyGroupRequest => Empty
 );
 operation_marker!(
     /// `GET /agent-status/{InstanceId}/{AgentStatusId}`
@@ -174,8 +186,20 @@ operation_marker!(
     DescribeUser: DescribeUserRequest => DescribeUserResponse
 );
 operation_marker!(
+    /// `GET /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}`
+    DescribeUserHierarchyGroup: DescribeUserHierarchyGroupRequest => DescribeUserHierarchyGroupResponse
+);
+operation_marker!(
+    /// `GET /user-hierarchy-structure/{InstanceId}`
+    DescribeUserHierarchyStructure: DescribeUserHierarchyStructureRequest => DescribeUserHierarchyStructureResponse
+);
+operation_marker!(
     /// `DELETE /instance/{InstanceId}/storage-config/{AssociationId}`
     DisassociateInstanceStorageConfig: DisassociateInstanceStorageConfigRequest => Empty
+);
+operation_marker!(
+    /// `DELETE /instance/{InstanceId}/lambda-function`
+    DisassociateLambdaFunction: DisassociateLambdaFunctionRequest => Empty
 );
 operation_marker!(
     /// `POST /queues/{InstanceId}/{QueueId}/disassociate-quick-connects`
@@ -250,6 +274,10 @@ operation_marker!(
     ListInstances: ListInstancesRequest => ListInstancesResponse
 );
 operation_marker!(
+    /// `GET /instance/{InstanceId}/lambda-functions`
+    ListLambdaFunctions: ListLambdaFunctionsRequest => ListLambdaFunctionsResponse
+);
+operation_marker!(
     /// `GET /predefined-attributes/{InstanceId}`
     ListPredefinedAttributes: ListPredefinedAttributesRequest => ListPredefinedAttributesResponse
 );
@@ -292,6 +320,10 @@ operation_marker!(
 operation_marker!(
     /// `GET /instance/{InstanceId}/task/template`
     ListTaskTemplates: ListTaskTemplatesRequest => ListTaskTemplatesResponse
+);
+operation_marker!(
+    /// `GET /user-hierarchy-groups-summary/{InstanceId}`
+    ListUserHierarchyGroups: ListUserHierarchyGroupsRequest => ListUserHierarchyGroupsResponse
 );
 operation_marker!(
     /// `GET /users/{InstanceId}/{UserId}/proficiencies`
@@ -344,6 +376,10 @@ operation_marker!(
 operation_marker!(
     /// `POST /search-security-profiles`
     SearchSecurityProfiles: SearchSecurityProfilesRequest => SearchSecurityProfilesResponse
+);
+operation_marker!(
+    /// `POST /search-user-hierarchy-groups`
+    SearchUserHierarchyGroups: SearchUserHierarchyGroupsRequest => SearchUserHierarchyGroupsResponse
 );
 operation_marker!(
     /// `POST /search-users`
@@ -488,6 +524,18 @@ operation_marker!(
 operation_marker!(
     /// `POST /users/{InstanceId}/{UserId}/config`
     UpdateUserConfig: UpdateUserConfigRequest => Empty
+);
+operation_marker!(
+    /// `POST /users/{InstanceId}/{UserId}/hierarchy`
+    UpdateUserHierarchy: UpdateUserHierarchyRequest => Empty
+);
+operation_marker!(
+    /// `POST /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}/name`
+    UpdateUserHierarchyGroupName: UpdateUserHierarchyGroupNameRequest => Empty
+);
+operation_marker!(
+    /// `POST /user-hierarchy-structure/{InstanceId}`
+    UpdateUserHierarchyStructure: UpdateUserHierarchyStructureRequest => Empty
 );
 operation_marker!(
     /// `POST /users/{InstanceId}/{UserId}/identity-info`

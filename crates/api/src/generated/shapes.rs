@@ -404,6 +404,18 @@ pub struct AssociateInstanceStorageConfigResponse {
     pub association_id: Option<String>,
 }
 
+/// Input of [`AssociateLambdaFunction`](crate::operations::AssociateLambdaFunction).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AssociateLambdaFunctionRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required; 1 to 140 characters.
+    pub function_arn: String,
+    /// Optional, makes the call repeatable; at most 500 characters.
+    pub client_token: Option<String>,
+}
+
 /// Input of [`AssociateQueueQuickConnects`](crate::operations::AssociateQueueQuickConnects).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1527,6 +1539,32 @@ pub struct CreateTaskTemplateResponse {
     pub arn: String,
 }
 
+/// Input of [`CreateUserHierarchyGroup`](crate::operations::CreateUserHierarchyGroup).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateUserHierarchyGroupRequest {
+    /// Required.
+    pub name: String,
+    /// Optional.
+    pub parent_group_id: Option<String>,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 50 entries.
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Output of [`CreateUserHierarchyGroup`](crate::operations::CreateUserHierarchyGroup).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateUserHierarchyGroupResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_group_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_group_arn: Option<String>,
+}
+
 /// Input of [`CreateUser`](crate::operations::CreateUser).
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1837,6 +1875,16 @@ pub struct DeleteTaskTemplateRequest {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeleteTaskTemplateResponse {}
 
+/// Input of [`DeleteUserHierarchyGroup`](crate::operations::DeleteUserHierarchyGroup).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteUserHierarchyGroupRequest {
+    /// Required, in the path.
+    pub hierarchy_group_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
 /// Input of [`DeleteUser`](crate::operations::DeleteUser).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2099,6 +2147,42 @@ pub struct DescribeSecurityProfileResponse {
     pub security_profile: Option<SecurityProfile>,
 }
 
+/// Input of [`DescribeUserHierarchyGroup`](crate::operations::DescribeUserHierarchyGroup).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeUserHierarchyGroupRequest {
+    /// Required, in the path.
+    pub hierarchy_group_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Output of [`DescribeUserHierarchyGroup`](crate::operations::DescribeUserHierarchyGroup).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeUserHierarchyGroupResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_group: Option<HierarchyGroup>,
+}
+
+/// Input of [`DescribeUserHierarchyStructure`](crate::operations::DescribeUserHierarchyStructure).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeUserHierarchyStructureRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Output of [`DescribeUserHierarchyStructure`](crate::operations::DescribeUserHierarchyStructure).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeUserHierarchyStructureResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_structure: Option<HierarchyStructure>,
+}
+
 /// Input of [`DescribeUser`](crate::operations::DescribeUser).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2179,6 +2263,18 @@ pub struct DisassociateInstanceStorageConfigRequest {
     pub association_id: String,
     /// Required, in the query as `resourceType`.
     pub resource_type: InstanceStorageResourceType,
+    /// Optional, in the query as `clientToken`, makes the call repeatable; at most 500 characters.
+    pub client_token: Option<String>,
+}
+
+/// Input of [`DisassociateLambdaFunction`](crate::operations::DisassociateLambdaFunction).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DisassociateLambdaFunctionRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the query as `functionArn`; 1 to 140 characters.
+    pub function_arn: String,
     /// Optional, in the query as `clientToken`, makes the call repeatable; at most 500 characters.
     pub client_token: Option<String>,
 }
@@ -2686,6 +2782,36 @@ string_enum!(
     }
 );
 
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyGroup {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hierarchy_path: Option<HierarchyPath>,
+    /// Optional; 1 to 50 entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -2703,6 +2829,27 @@ string_enum!(
         WithChildGroups = "WITH_CHILD_GROUPS",
     }
 );
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyGroupSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
 
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -2740,6 +2887,56 @@ pub struct HierarchyGroups {
 /// Part of outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct HierarchyLevel {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyLevelUpdate {
+    /// Required.
+    pub name: String,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyPath {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_one: Option<HierarchyGroupSummary>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_two: Option<HierarchyGroupSummary>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_three: Option<HierarchyGroupSummary>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_four: Option<HierarchyGroupSummary>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_five: Option<HierarchyGroupSummary>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct HierarchyPathReference {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2756,6 +2953,43 @@ pub struct HierarchyPathReference {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level_five: Option<HierarchyGroupSummaryReference>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyStructure {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_one: Option<HierarchyLevel>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_two: Option<HierarchyLevel>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_three: Option<HierarchyLevel>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_four: Option<HierarchyLevel>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_five: Option<HierarchyLevel>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HierarchyStructureUpdate {
+    /// Optional.
+    pub level_one: Option<HierarchyLevelUpdate>,
+    /// Optional.
+    pub level_two: Option<HierarchyLevelUpdate>,
+    /// Optional.
+    pub level_three: Option<HierarchyLevelUpdate>,
+    /// Optional.
+    pub level_four: Option<HierarchyLevelUpdate>,
+    /// Optional.
+    pub level_five: Option<HierarchyLevelUpdate>,
 }
 
 /// Part of outputs.
@@ -3405,6 +3639,30 @@ pub struct ListInstancesResponse {
     pub next_token: Option<String>,
 }
 
+/// Input of [`ListLambdaFunctions`](crate::operations::ListLambdaFunctions).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListLambdaFunctionsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 25.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListLambdaFunctions`](crate::operations::ListLambdaFunctions).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListLambdaFunctionsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda_functions: Option<Vec<String>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
 /// Input of [`ListPredefinedAttributes`](crate::operations::ListPredefinedAttributes).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -3697,6 +3955,30 @@ pub struct ListTaskTemplatesResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_templates: Option<Vec<TaskTemplateMetadata>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// Input of [`ListUserHierarchyGroups`](crate::operations::ListUserHierarchyGroups).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListUserHierarchyGroupsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListUserHierarchyGroups`](crate::operations::ListUserHierarchyGroups).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListUserHierarchyGroupsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_hierarchy_group_summary_list: Option<Vec<HierarchyGroupSummary>>,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
@@ -5287,6 +5569,37 @@ pub struct SearchSecurityProfilesResponse {
     pub approximate_total_count: Option<i64>,
 }
 
+/// Input of [`SearchUserHierarchyGroups`](crate::operations::SearchUserHierarchyGroups).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchUserHierarchyGroupsRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<UserHierarchyGroupSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<UserHierarchyGroupSearchCriteria>,
+}
+
+/// Output of [`SearchUserHierarchyGroups`](crate::operations::SearchUserHierarchyGroups).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchUserHierarchyGroupsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_hierarchy_groups: Option<Vec<HierarchyGroup>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
 /// Input of [`SearchUsers`](crate::operations::SearchUsers).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -6408,6 +6721,40 @@ pub struct UpdateUserConfigRequest {
     pub instance_id: String,
 }
 
+/// Input of [`UpdateUserHierarchyGroupName`](crate::operations::UpdateUserHierarchyGroupName).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserHierarchyGroupNameRequest {
+    /// Required.
+    pub name: String,
+    /// Required, in the path.
+    pub hierarchy_group_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Input of [`UpdateUserHierarchy`](crate::operations::UpdateUserHierarchy).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserHierarchyRequest {
+    /// Optional.
+    pub hierarchy_group_id: Option<String>,
+    /// Required, in the path.
+    pub user_id: String,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
+/// Input of [`UpdateUserHierarchyStructure`](crate::operations::UpdateUserHierarchyStructure).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateUserHierarchyStructureRequest {
+    /// Required.
+    pub hierarchy_structure: HierarchyStructureUpdate,
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+}
+
 /// Input of [`UpdateUserIdentityInfo`](crate::operations::UpdateUserIdentityInfo).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -6584,6 +6931,26 @@ pub struct UserDataFilters {
     pub agents: Option<Vec<String>>,
     /// Optional; exactly 1 items.
     pub user_hierarchy_groups: Option<Vec<String>>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserHierarchyGroupSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<UserHierarchyGroupSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<UserHierarchyGroupSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserHierarchyGroupSearchFilter {
+    /// Optional.
+    pub attribute_filter: Option<ControlPlaneAttributeFilter>,
 }
 
 /// Part of inputs and outputs.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::contact_event::queue_arn;
+use super::hierarchy::by_level;
 use super::records::Records;
 use super::{ReadEventsError, without_nulls};
 use crate::event::{AgentEventRecord, AgentFace};
@@ -62,6 +63,8 @@ fn snapshot(
         .iter()
         .map(|it| json!({"Name": it.attribute, "Value": it.value, "ProficiencyLevel": it.level}))
         .collect();
+    let shown_group = |arn: String, name: Option<String>| json!({"ARN": arn, "Name": name});
+    let groups = face.hierarchy_group.map(|group| by_level(records, arns, group, "Level", shown_group)).transpose()?;
     let profile = profile.map(|profile| routing_profile(records, arns, agent, face, &profile)).transpose()?;
     let contacts = face.contacts.iter().map(|entry| contact(records, arns, entry));
     Ok(json!({
@@ -76,7 +79,7 @@ fn snapshot(
             "FirstName": user.and_then(|user| user.identity.first_name.clone()),
             "LastName": user.and_then(|user| user.identity.last_name.clone()),
             "Username": user.map(|user| user.username.clone()),
-            "AgentHierarchyGroups": null,
+            "AgentHierarchyGroups": groups,
             "Proficiencies": proficiencies,
             "RoutingProfile": profile,
         },

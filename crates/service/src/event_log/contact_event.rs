@@ -8,6 +8,7 @@ use engine::{QueueId, UserId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::hierarchy::by_level;
 use super::records::Records;
 use super::{ReadEventsError, without_nulls};
 use crate::event::{EventRecord, is_beginning};
@@ -64,12 +65,17 @@ fn detail(
         "updatedProperties": updated,
     });
     if let (Some(contact), Value::Object(detail)) = (contact, &mut detail) {
-        detail.extend(of_contact(arns, event, contact));
+        detail.extend(of_contact(records, arns, event, contact)?);
     }
     Ok(without_nulls(detail))
 }
 
-fn of_contact(arns: &ArnScope, event: &EventRecord, contact: &Contact) -> Map<String, Value> {
+fn of_contact(
+    records: &Records<'_>,
+    arns: &ArnScope,
+    event: &EventRecord,
+    contact: &Contact,
+) -> Result<Map<String, Value>, ReadEventsError> {
     // What came later is not told.
     let at = event.at;
     let then = |time: Option<Timestamp>| time.filter(|time| *time <= at).map(|time| time.to_string());
@@ -79,6 +85,8 @@ fn of_contact(arns: &ArnScope, event: &EventRecord, contact: &Contact) -> Map<St
     let segment = contact.segment_attributes(arns);
     let segment: Map<String, Value> = segment.iter().map(|(key, value)| (key.clone(), shown_segment(value))).collect();
     let criteria: Vec<Value> = contact.criteria.iter().rev().take(CRITERIA_MAX).map(criteria).collect();
+    let agent = contact.agent.filter(|agent| agent.connected <= at && !is_beginning(event.event_type));
+    let agent = agent.map(|agent| agent_info(records, arns, at, &agent)).transpose()?;
     let shown = json!({
         "initialContactId": contact.initial.map(|id| id.to_string()),
         "previousContactId": contact.previous.map(|id| id.to_string()),
@@ -88,17 +96,17 @@ fn of_contact(arns: &ArnScope, event: &EventRecord, contact: &Contact) -> Map<St
         "connectedToSystemTimestamp": then(times.connected_to_system).filter(|_| event.event_type != EventType::Initiated),
         "scheduledTimestamp": times.scheduled.map(|at| at.to_string()),
         "disconnectTimestamp": then(times.disconnect).filter(|_| event.is_over()),
-        "agentInfo": contact.agent.filter(|agent| agent.connected <= at && !is_beginning(event.event_type)).map(|agent| agent_info(arns, at, &agent)),
+        "agentInfo": agent,
         "contactDetails": without_nulls(json!({"name": contact.name, "description": contact.description})),
         "routingCriteria": (!criteria.is_empty()).then_some(criteria),
         "segmentAttributes": segment,
         "tags": tags,
         "customerId": contact.customer_id,
     });
-    match shown {
+    Ok(match shown {
         Value::Object(shown) => shown,
         _ => Map::new(),
-    }
+    })
 }
 
 pub(super) fn queue_arn(arns: &ArnScope, queue: QueueId, kind: QueueKind) -> String {
@@ -122,17 +130,26 @@ fn queue_info(
     })))
 }
 
-fn agent_info(arns: &ArnScope, at: Timestamp, agent: &AgentInfo) -> Value {
+fn agent_info(
+    records: &Records<'_>,
+    arns: &ArnScope,
+    at: Timestamp,
+    agent: &AgentInfo,
+) -> Result<Value, ReadEventsError> {
+    let group = records.user(agent.agent)?.and_then(|user| user.hierarchy_group);
+    let shown_group = |arn: String, _| json!({"arn": arn});
+    let groups = group.map(|group| by_level(records, arns, group, "level", shown_group)).transpose()?;
     let then = |time: Option<Timestamp>| time.filter(|time| *time <= at).map(|time| time.to_string());
     let ended = agent.acw_end.is_some_and(|end| end <= at);
-    without_nulls(json!({
+    Ok(without_nulls(json!({
+        "hierarchyGroups": groups,
         "agentArn": arns.arn(Resource::User(agent.agent)),
         "connectedToAgentTimestamp": agent.connected.to_string(),
         "afterContactWorkStartTimestamp": then(agent.acw_start),
         "afterContactWorkEndTimestamp": then(agent.acw_end),
         "afterContactWorkDuration": agent.acw_ms().filter(|_| ended).map(|ms| ms / 1_000),
         "agentInitiatedHoldDuration": 0,
-    }))
+    })))
 }
 
 fn shown_segment(value: &SegmentValue) -> Value {

@@ -6,6 +6,7 @@ use engine::queue::QueueKind;
 use serde_json::{Value, json};
 
 use super::contact_event::{queue_arn, to_seconds};
+use super::hierarchy::by_level;
 use super::records::Records;
 use super::{ReadEventsError, without_nulls};
 use crate::event::EventRecord;
@@ -88,6 +89,9 @@ fn agent(
 ) -> Result<Value, ReadEventsError> {
     let user = records.user(info.agent)?;
     let profile = user.as_ref().map(|user| records.routing_profile(user.routing_profile)).transpose()?.flatten();
+    let shown_group = |arn: String, name: Option<String>| json!({"ARN": arn, "GroupName": name});
+    let group = user.as_ref().and_then(|user| user.hierarchy_group);
+    let groups = group.map(|group| by_level(records, arns, group, "Level", shown_group)).transpose()?;
     let with_agent = contact.times.disconnect.map(|end| end.since(info.connected) - info.paused_ms);
     Ok(json!({
         "ARN": arns.arn(Resource::User(info.agent)),
@@ -101,7 +105,7 @@ fn agent(
         "CustomerHoldDuration": 0,
         "LongestHoldDuration": 0,
         "NumberOfHolds": 0,
-        "HierarchyGroups": null,
+        "HierarchyGroups": groups,
         "RoutingProfile": profile.map(|profile| json!({
             "ARN": arns.arn(Resource::RoutingProfile(profile.id)),
             "Name": profile.name,

@@ -39,6 +39,8 @@ use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord, FunctionJob};
 use crate::event::{AgentEventRecord, AgentFace, EventRecord};
 use crate::handlers::access_key::{AccessKey, ActsFor};
 use crate::handlers::defaults::Defaults;
+use crate::handlers::lambda_function::LambdaFunction;
+use crate::handlers::user_hierarchy::{HierarchyGroup, HierarchyLevel, HierarchyStructure};
 use crate::journal::{JournalEntry, PlacedAgentEvent};
 use crate::token::{TokenEntry, TokenHash, TokenSegment};
 
@@ -378,6 +380,27 @@ pub(super) fn predefined_attributes() -> Vec<PredefinedAttribute> {
     }]
 }
 
+pub(super) fn hierarchy_structures() -> Vec<HierarchyStructure> {
+    let level = |name: &str| HierarchyLevel { name: text(name), last_modified: at(11) };
+    vec![HierarchyStructure::default(), HierarchyStructure { levels: vec![level("Site"), level("Team")] }]
+}
+
+pub(super) fn hierarchy_groups() -> Vec<HierarchyGroup> {
+    let top = HierarchyGroup {
+        id: HierarchyGroupId(id(10)),
+        name: text("north"),
+        ancestors: Vec::new(),
+        tags: tags(),
+        last_modified: at(12),
+    };
+    let below = HierarchyGroup { ancestors: vec![top.id], ..top.clone() };
+    vec![top, below]
+}
+
+pub(super) fn lambda_functions() -> Vec<LambdaFunction> {
+    vec![LambdaFunction { arn: text("arn:aws:lambda:us-east-1:000000000000:function:look-up:7"), associated: at(10) }]
+}
+
 pub(super) fn effects() -> Vec<EffectRecord> {
     let job = AttachmentJob {
         contact: ContactId(id(14)),
@@ -622,6 +645,7 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
         next: Some(NextStatus { status, enqueued: at(4) }),
         contacts: agents().swap_remove(0).contacts,
         routing_profile: Some(RoutingProfileId(id(8))),
+        hierarchy_group: None,
     };
     let agent = |place: usize, event_type: &AgentEventType| PlacedAgentEvent {
         place: place as u32 * 2,
@@ -635,5 +659,7 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
     };
     let agents = AgentEventType::ALL.iter().enumerate().map(|(place, event)| agent(place, event)).collect();
     let with_agents = JournalEntry { agents, ..entry.clone() };
-    vec![entry, empty, with_agents]
+    let mut in_a_group = with_agents.clone();
+    in_a_group.agents[0].event.after.hierarchy_group = Some(HierarchyGroupId(id(10)));
+    vec![entry, empty, with_agents, in_a_group]
 }

@@ -69,13 +69,13 @@ pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Hal
 }
 
 fn emit(tx: &mut Tx<'_>, event_type: AgentEventType, before: &Agent, after: &Agent) {
-    let profile = tx.get::<User>(after.user.as_bytes()).map(|user| user.routing_profile);
+    let user = tx.get::<User>(after.user.as_bytes());
     let event = AgentEventRecord {
         agent: after.user,
         at: tx.now,
         event_type,
-        before: before.last_event.is_some().then(|| AgentFace::of(before, profile)),
-        after: AgentFace::of(after, profile),
+        before: before.last_event.is_some().then(|| AgentFace::of(before, user.as_deref())),
+        after: AgentFace::of(after, user.as_deref()),
     };
     tx.emit(event::Event::Agent(Box::new(event)));
 }

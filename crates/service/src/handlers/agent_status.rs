@@ -146,7 +146,7 @@ pub(crate) fn search_agent_statuses(
     input: &shapes::SearchAgentStatusesRequest,
 ) -> Result<shapes::SearchAgentStatusesResponse, Halt> {
     let filter = input.search_filter.as_ref().and_then(|filter| filter.attribute_filter.as_ref());
-    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let tests = search::tests(tx, input.search_criteria.as_ref(), filter)?;
     let found = search::search(tx.list::<AgentStatus>(), &tests, input.next_token.as_deref(), input.max_results)?;
     let (page, total) = found;
     Ok(shapes::SearchAgentStatusesResponse {

@@ -21,6 +21,7 @@ use engine::{ContactId, Timestamp, UserId};
 use super::agent::{load_agent, move_agent};
 use super::contact_work::shown_criteria;
 use super::predefined_attribute::find_predefined;
+use super::user_hierarchy::group::shown_groups;
 use crate::call::Call;
 use crate::effect::{AttachmentJob, Effect, EffectOutcome, FunctionJob};
 use crate::environment::Environment;
@@ -276,7 +277,7 @@ pub fn describe_contact(
         last_update_timestamp: Some(shown_time(times.last_update)),
         scheduled_timestamp: times.scheduled.map(shown_time),
         connected_to_system_timestamp: times.connected_to_system.map(shown_time),
-        agent_info: contact.agent.as_ref().map(|agent| shown_agent(agent, &contact, tx.now)),
+        agent_info: contact.agent.as_ref().map(|agent| shown_agent(tx, agent, &contact)),
         last_paused_timestamp: contact.pauses.map(|pauses| shown_time(pauses.last_paused)),
         last_resumed_timestamp: contact.pauses.and_then(|pauses| pauses.last_resumed).map(shown_time),
         total_pause_count: Some(contact.pauses.map_or(0, |pauses| i32::try_from(pauses.count).unwrap_or(i32::MAX))),
@@ -306,11 +307,13 @@ fn seconds(milliseconds: i64) -> i32 {
     i32::try_from(milliseconds / MILLISECONDS_PER_SECOND).unwrap_or(i32::MAX)
 }
 
-fn shown_agent(agent: &AgentInfo, contact: &Contact, now: Timestamp) -> shapes::AgentInfo {
+fn shown_agent(tx: &Tx<'_>, agent: &AgentInfo, contact: &Contact) -> shapes::AgentInfo {
     // A pause that lasts is the agent's when it began with the agent.
     let with_agent = contact.pauses.filter(|pauses| pauses.from == Some(PausedFrom::Agent));
-    let lasting = with_agent.map_or(0, |pauses| now.since(pauses.last_paused));
+    let lasting = with_agent.map_or(0, |pauses| tx.now.since(pauses.last_paused));
+    let user = tx.get::<User>(agent.agent.as_bytes());
     shapes::AgentInfo {
+        hierarchy_groups: user.and_then(|user| shown_groups(tx, &user)),
         id: Some(agent.agent.to_string()),
         connected_to_agent_timestamp: Some(shown_time(agent.connected)),
         agent_pause_duration_in_seconds: Some(seconds(agent.paused_ms + lasting)),

@@ -12,12 +12,14 @@ use engine::arn::Resource;
 use engine::queue::Queue;
 use engine::routing_profile::{Channel, RoutingProfile};
 use engine::user::User;
-use engine::{QueueId, RoutingProfileId, UserId};
+use engine::{HierarchyGroupId, QueueId, RoutingProfileId, UserId};
 
 use super::agent::load_agent;
 use super::agent_status::status_arn;
 use super::queue::queue_arn;
 use super::resource::{load, same, shown};
+use super::user_hierarchy::group::shown_path;
+use super::user_hierarchy::{HierarchyGroup, path_of_user};
 use crate::call::Call;
 use crate::error::{ApiError, Halt, resource_not_found};
 use crate::operations::in_instance;
@@ -31,6 +33,8 @@ enum Wanted {
     Queues(BTreeSet<QueueId>),
     RoutingProfiles(BTreeSet<RoutingProfileId>),
     Users(BTreeSet<UserId>),
+    /// The users in a group, and in the groups below it.
+    Group(HierarchyGroupId),
 }
 
 /// Shows agents, those who never were at work as Offline.
@@ -48,6 +52,7 @@ pub(crate) fn get_current_user_data(
             Wanted::Queues(queues) => profile.queues.iter().any(|config| queues.contains(&config.queue)),
             Wanted::RoutingProfiles(profiles) => profiles.contains(&profile.id),
             Wanted::Users(users) => users.contains(&user.id),
+            Wanted::Group(group) => path_of_user(tx, &user).contains(group),
         };
         if named && (states.is_none() || has_contact_in(tx, &user, states.unwrap_or_default())?) {
             users.push(user);
@@ -80,8 +85,7 @@ fn wanted(tx: &Tx<'_>, filters: &shapes::UserDataFilters) -> Result<Wanted, ApiE
             Ok(Wanted::Users(ids.collect::<Result<_, ApiError>>()?))
         }
         (None, None, None, Some(groups)) => match groups.first() {
-            // No instance has hierarchy groups.
-            Some(group) => Err(resource_not_found("hierarchy group", group)),
+            Some(given) => Ok(Wanted::Group(load::<HierarchyGroup>(tx, given)?.id)),
             None => Ok(Wanted::Users(BTreeSet::new())),
         },
         _ => Err(ApiError::invalid_request(
@@ -134,7 +138,7 @@ fn user_data(tx: &Tx<'_>, user: &User) -> Result<shapes::UserData, Halt> {
             id: Some(user.routing_profile.to_string()),
             arn: Some(tx.arn_scope().arn(Resource::RoutingProfile(user.routing_profile))),
         }),
-        hierarchy_path: None,
+        hierarchy_path: shown_path(tx, user),
         status: Some(shapes::AgentStatusReference {
             status_start_timestamp: shown(agent.since),
             status_arn: Some(status_arn(tx, agent.status.id)),

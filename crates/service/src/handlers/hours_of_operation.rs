@@ -220,7 +220,7 @@ pub(crate) fn search_hours_of_operations(
     input: &shapes::SearchHoursOfOperationsRequest,
 ) -> Result<shapes::SearchHoursOfOperationsResponse, Halt> {
     let filter = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref());
-    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let tests = search::tests(tx, input.search_criteria.as_ref(), filter)?;
     let found = search::search(tx.list::<HoursOfOperation>(), &tests, input.next_token.as_deref(), input.max_results)?;
     let (page, total) = found;
     Ok(shapes::SearchHoursOfOperationsResponse {

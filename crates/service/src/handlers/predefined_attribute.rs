@@ -11,7 +11,6 @@ use engine::arn::Resource;
 use engine::predefined::PredefinedAttribute;
 use engine::user::User;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use store::{KeyId, Kind};
 
 use super::resource::shown;
@@ -21,11 +20,9 @@ use crate::error::{ApiError, Halt, name_exists, resource_in_use, resource_not_fo
 use crate::kinds;
 use crate::operations::in_instance;
 use crate::page::page;
-use crate::record::Record;
+use crate::record::{Record, text_key};
 use crate::tx::Tx;
 
-/// How many bytes of the hash of a name are its key.
-const KEY_BYTES: usize = 16;
 /// Prefixes of the system's own names.
 const SYSTEM_PREFIXES: [&str; 2] = ["aws:", "connect:"];
 
@@ -43,19 +40,13 @@ impl Record for PredefinedAttribute {
     const NAME: &'static str = "predefined attribute";
 
     fn id(&self) -> KeyId {
-        key(&self.name).into()
+        text_key(&self.name).into()
     }
-}
-
-fn key(name: &str) -> [u8; KEY_BYTES] {
-    let mut key = [0; KEY_BYTES];
-    key.copy_from_slice(&Sha256::digest(name)[..KEY_BYTES]);
-    key
 }
 
 /// The predefined attribute of this name.
 pub(crate) fn find_predefined(tx: &Tx<'_>, name: &str) -> Option<Arc<PredefinedAttribute>> {
-    tx.get::<PredefinedAttribute>(&key(name))
+    tx.get::<PredefinedAttribute>(&text_key(name))
 }
 
 fn load_predefined(tx: &Tx<'_>, name: &str) -> Result<Arc<PredefinedAttribute>, ApiError> {
@@ -160,7 +151,7 @@ pub(crate) fn delete_predefined_attribute(
         let arn = tx.arn_scope().arn(Resource::User(user.id));
         return Err(resource_in_use(text, arn).with("ResourceType", json!("USER")).into());
     }
-    tx.delete::<PredefinedAttribute>(&key(&attribute.name));
+    tx.delete::<PredefinedAttribute>(&text_key(&attribute.name));
     Ok(api::Empty {})
 }
 
@@ -202,7 +193,8 @@ pub(crate) fn search_predefined_attributes(
     _: &Call,
     input: &shapes::SearchPredefinedAttributesRequest,
 ) -> Result<shapes::SearchPredefinedAttributesResponse, Halt> {
-    let tests: Vec<_> = input.search_criteria.as_ref().map(Criteria::test).transpose()?.into_iter().collect();
+    let tests: Vec<_> =
+        input.search_criteria.as_ref().map(|criteria| criteria.test(tx)).transpose()?.into_iter().collect();
     let attributes = tx.list::<PredefinedAttribute>();
     let (page, total) = search::search(attributes, &tests, input.next_token.as_deref(), input.max_results)?;
     Ok(shapes::SearchPredefinedAttributesResponse {

@@ -14,6 +14,7 @@ use super::tag::Tagged;
 use crate::error::ApiError;
 use crate::page::{Page, page};
 use crate::record::Record;
+use crate::tx::Tx;
 
 /// Whether a record is wanted.
 pub(crate) type Test<R> = Box<dyn Fn(&R) -> bool>;
@@ -44,19 +45,19 @@ pub(crate) trait Criteria: Sized {
     ///
     /// # Errors
     /// A condition that cannot be judged.
-    fn own(&self) -> Tests<Self::Record>;
+    fn own(&self, tx: &Tx<'_>) -> Tests<Self::Record>;
 
     /// The whole as one test.
     ///
     /// # Errors
     /// A condition that cannot be judged.
-    fn test(&self) -> Result<Test<Self::Record>, ApiError> {
-        let mut tests = self.own()?;
+    fn test(&self, tx: &Tx<'_>) -> Result<Test<Self::Record>, ApiError> {
+        let mut tests = self.own(tx)?;
         for criteria in self.all() {
-            tests.push(criteria.test()?);
+            tests.push(criteria.test(tx)?);
         }
         if !self.any().is_empty() {
-            tests.push(any(self.any().iter().map(Self::test).collect::<Result<_, _>>()?));
+            tests.push(any(self.any().iter().map(|criteria| criteria.test(tx)).collect::<Result<_, _>>()?));
         }
         Ok(all(tests))
     }
@@ -66,7 +67,7 @@ pub(crate) trait Criteria: Sized {
 /// a function.
 macro_rules! criteria {
     ($criteria:ty: $record:ty, $fields:expr) => {
-        $crate::handlers::search::criteria!($criteria: $record, $fields, |_| Ok(Vec::new()));
+        $crate::handlers::search::criteria!($criteria: $record, $fields, |_, _| Ok(Vec::new()));
     };
     ($criteria:ty: $record:ty, $fields:expr, $others:expr) => {
         impl $crate::handlers::search::Criteria for $criteria {
@@ -80,9 +81,9 @@ macro_rules! criteria {
                 self.and_conditions.as_deref().unwrap_or_default()
             }
 
-            fn own(&self) -> $crate::handlers::search::Tests<$record> {
-                let others: fn(&Self) -> $crate::handlers::search::Tests<$record> = $others;
-                let mut tests = others(self)?;
+            fn own(&self, tx: &$crate::tx::Tx<'_>) -> $crate::handlers::search::Tests<$record> {
+                let others: fn(&Self, &$crate::tx::Tx<'_>) -> $crate::handlers::search::Tests<$record> = $others;
+                let mut tests = others(self, tx)?;
                 if let Some(condition) = &self.string_condition {
                     tests.push($crate::handlers::search::string(&$fields, condition)?);
                 }
@@ -171,10 +172,11 @@ impl TagFilter for ControlPlaneAttributeFilter {
 /// # Errors
 /// A condition that cannot be judged.
 pub(crate) fn tests<C: Criteria<Record: Tagged>>(
+    tx: &Tx<'_>,
     criteria: Option<&C>,
     filter: Option<&impl TagFilter>,
 ) -> Tests<C::Record> {
-    let mut tests: Vec<_> = criteria.map(Criteria::test).transpose()?.into_iter().collect();
+    let mut tests: Vec<_> = criteria.map(|criteria| criteria.test(tx)).transpose()?.into_iter().collect();
     tests.extend(filter.map(tag_tests).into_iter().flatten());
     Ok(tests)
 }

@@ -17,6 +17,7 @@ use super::defaults;
 use super::resource::{load, shown};
 use super::search::{self, Field};
 use super::tag::new_tags;
+use super::user_hierarchy::group;
 use crate::call::Call;
 use crate::error::{ApiError, Halt, name_exists, resource_in_use};
 use crate::kinds;
@@ -44,7 +45,8 @@ impl Record for SecurityProfile {
     }
 }
 
-fn arn(tx: &Tx<'_>, id: SecurityProfileId) -> String {
+/// The ARN of a security profile.
+pub(crate) fn arn(tx: &Tx<'_>, id: SecurityProfileId) -> String {
     format!("{}/security-profile/{id}", tx.arn_scope().instance_arn())
 }
 
@@ -59,11 +61,8 @@ pub(crate) fn create_security_profile(
         return Err(name_exists("Security profile", &input.security_profile_name).into());
     }
     super::refuse_over_quota("security profiles", profiles.len(), tx.settings().quotas.security_profiles)?;
-    refuse_unknown_parts(
-        input.allowed_access_control_hierarchy_group_id.as_deref(),
-        input.allowed_flow_modules.as_deref(),
-        input.granular_access_control_configuration.is_some(),
-    )?;
+    let hierarchy_group = group::find(tx, input.allowed_access_control_hierarchy_group_id.as_deref())?;
+    refuse_unknown_parts(input.allowed_flow_modules.as_deref(), input.granular_access_control_configuration.is_some())?;
     let profile = SecurityProfile {
         id: SecurityProfileId(tx.new_id()),
         name: input.security_profile_name.clone(),
@@ -72,7 +71,7 @@ pub(crate) fn create_security_profile(
         allowed_access_control_tags: input.allowed_access_control_tags.clone().unwrap_or_default(),
         tag_restricted_resources: input.tag_restricted_resources.clone().unwrap_or_default(),
         hierarchy_restricted_resources: input.hierarchy_restricted_resources.clone().unwrap_or_default(),
-        allowed_hierarchy_group: None,
+        allowed_hierarchy_group: hierarchy_group,
         applications: applications(input.applications.as_deref().unwrap_or_default()),
         tags: new_tags(input.tags.as_ref())?,
         last_modified: tx.now,
@@ -86,14 +85,7 @@ pub(crate) fn create_security_profile(
 }
 
 /// Refuses what a profile could name and an instance does not have, rather than forget it.
-fn refuse_unknown_parts(
-    hierarchy_group: Option<&str>,
-    flow_modules: Option<&[shapes::FlowModule]>,
-    is_granular: bool,
-) -> Result<(), ApiError> {
-    if let Some(group) = hierarchy_group {
-        return Err(crate::error::resource_not_found("hierarchy group", group));
-    }
+fn refuse_unknown_parts(flow_modules: Option<&[shapes::FlowModule]>, is_granular: bool) -> Result<(), ApiError> {
     let refuse = |member: &str| {
         ApiError::invalid_request(format!(
             "{member} is not supported: leave it out, or restrict by Permissions and tags"
@@ -169,11 +161,9 @@ pub(crate) fn update_security_profile(
     input: &shapes::UpdateSecurityProfileRequest,
 ) -> Result<api::Empty, Halt> {
     let mut profile = SecurityProfile::clone(&*load::<SecurityProfile>(tx, &input.security_profile_id)?);
-    refuse_unknown_parts(
-        input.allowed_access_control_hierarchy_group_id.as_deref(),
-        input.allowed_flow_modules.as_deref(),
-        input.granular_access_control_configuration.is_some(),
-    )?;
+    let hierarchy_group = group::find(tx, input.allowed_access_control_hierarchy_group_id.as_deref())?;
+    refuse_unknown_parts(input.allowed_flow_modules.as_deref(), input.granular_access_control_configuration.is_some())?;
+    profile.allowed_hierarchy_group = hierarchy_group.or(profile.allowed_hierarchy_group);
     profile.description = input.description.clone().or(profile.description);
     replace(&mut profile.permissions, input.permissions.as_ref());
     replace(&mut profile.allowed_access_control_tags, input.allowed_access_control_tags.as_ref());
@@ -250,7 +240,7 @@ pub(crate) fn search_security_profiles(
     input: &shapes::SearchSecurityProfilesRequest,
 ) -> Result<shapes::SearchSecurityProfilesResponse, Halt> {
     let filter = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref());
-    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let tests = search::tests(tx, input.search_criteria.as_ref(), filter)?;
     let found = search::search(tx.list::<SecurityProfile>(), &tests, input.next_token.as_deref(), input.max_results)?;
     let (page, total) = found;
     let summary = |profile: &Arc<SecurityProfile>| shapes::SecurityProfileSearchSummary {

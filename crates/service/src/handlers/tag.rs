@@ -19,6 +19,7 @@ use engine::template::TaskTemplate;
 use engine::user::User;
 
 use super::resource::load;
+use super::user_hierarchy::HierarchyGroup;
 use crate::call::Call;
 use crate::error::{ApiError, Halt, instance_not_found, resource_not_found};
 use crate::operations::parse_instance;
@@ -74,6 +75,7 @@ tagged!(
     Instance,
     AgentStatus,
     ContactFlow,
+    HierarchyGroup,
     HoursOfOperation,
     Queue,
     QuickConnect,
@@ -112,6 +114,7 @@ const INSTANCE: Taggable = Taggable::of::<Instance>("");
 
 const OF_AN_INSTANCE: &[Taggable] = &[
     Taggable::of::<User>("agent"),
+    Taggable::of::<HierarchyGroup>("agent-group"),
     Taggable::of::<AgentStatus>("agent-state"),
     Taggable::of::<ContactFlow>("contact-flow"),
     Taggable::of::<HoursOfOperation>("operating-hours"),

@@ -25,8 +25,9 @@ use super::agent::{configuration_changed, move_agent};
 use super::defaults;
 use super::resource::{load, same, shown};
 use super::tag::new_tags;
+use super::user_hierarchy::group;
 use crate::call::Call;
-use crate::error::{ApiError, Halt, resource_not_found};
+use crate::error::{ApiError, Halt};
 use crate::kinds;
 use crate::operations::in_instance;
 use crate::page::page;
@@ -41,6 +42,7 @@ in_instance!(
     shapes::UpdateUserRoutingProfileRequest,
     shapes::UpdateUserPhoneConfigRequest,
     shapes::UpdateUserConfigRequest,
+    shapes::UpdateUserHierarchyRequest,
     shapes::UpdateUserIdentityInfoRequest,
     shapes::UpdateUserSecurityProfilesRequest,
 );
@@ -90,9 +92,7 @@ pub(crate) fn create_user(
     }
     let mut channels = Vec::new();
     settings.apply(&mut channels)?;
-    if let Some(group) = &input.hierarchy_group_id {
-        return Err(resource_not_found("hierarchy group", group).into());
-    }
+    let hierarchy_group = group::find(tx, input.hierarchy_group_id.as_deref())?;
     let routing_profile = load::<RoutingProfile>(tx, &input.routing_profile_id)?.id;
     let security_profiles = security_profiles(tx, &input.security_profile_ids)?;
     let id = UserId(tx.new_id());
@@ -105,7 +105,7 @@ pub(crate) fn create_user(
         directory_user_id: Some(input.directory_user_id.clone().unwrap_or_else(|| id.to_string())),
         security_profiles,
         routing_profile,
-        hierarchy_group: None,
+        hierarchy_group,
         proficiencies: Vec::new(),
         tags: new_tags(input.tags.as_ref())?,
         last_modified: tx.now,
@@ -378,6 +378,19 @@ pub(crate) fn update_user_config(
         after_contact_work: input.after_contact_work_configs.as_deref(),
     };
     change_user(tx, &input.user_id, |user| Ok(settings.apply(&mut user.channels)?))
+}
+
+/// Moves a user to another group of the hierarchy; without one, out of it.
+pub(crate) fn update_user_hierarchy(
+    tx: &mut Tx<'_>,
+    _: &Call,
+    input: &shapes::UpdateUserHierarchyRequest,
+) -> Result<api::Empty, Halt> {
+    let group = group::find(tx, input.hierarchy_group_id.as_deref())?;
+    change_user(tx, &input.user_id, |user| {
+        user.hierarchy_group = group;
+        Ok(())
+    })
 }
 
 /// Replaces who a user is.

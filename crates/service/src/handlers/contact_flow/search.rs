@@ -21,7 +21,7 @@ const FIELDS: [Field<ContactFlow>; 3] = [
     Field { name: "resourceID", values: |flow| vec![flow.id.to_string()] },
 ];
 
-search::criteria!(shapes::ContactFlowSearchCriteria: ContactFlow, FIELDS, |criteria| {
+search::criteria!(shapes::ContactFlowSearchCriteria: ContactFlow, FIELDS, |criteria, _| {
     let mut tests: Vec<Test<ContactFlow>> = Vec::new();
     tests.extend(criteria.type_condition.map(of_type));
     if let Some(wanted) = criteria.state_condition {
@@ -76,7 +76,7 @@ pub(crate) fn search_contact_flows(
 ) -> Result<shapes::SearchContactFlowsResponse, Halt> {
     let filter = input.search_filter.as_ref();
     let mut tests =
-        search::tests(input.search_criteria.as_ref(), filter.and_then(|filter| filter.tag_filter.as_ref()))?;
+        search::tests(tx, input.search_criteria.as_ref(), filter.and_then(|filter| filter.tag_filter.as_ref()))?;
     let by_attribute = filter.and_then(|filter| filter.flow_attribute_filter.as_ref());
     tests.extend(by_attribute.map(attribute_tests).into_iter().flatten());
     let found = search::search(tx.list::<ContactFlow>(), &tests, input.next_token.as_deref(), input.max_results)?;

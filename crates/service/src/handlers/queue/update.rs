@@ -138,7 +138,7 @@ const FIELDS: [Field<Queue>; 3] = [
     Field { name: "resourceID", values: |queue| vec![queue.id.to_string()] },
 ];
 
-search::criteria!(shapes::QueueSearchCriteria: Queue, FIELDS, |criteria| {
+search::criteria!(shapes::QueueSearchCriteria: Queue, FIELDS, |criteria, _| {
     let of_type = |wanted: shapes::SearchableQueueType| -> search::Test<Queue> {
         Box::new(move |queue| queue.kind.as_str() == wanted.as_str())
     };
@@ -152,7 +152,7 @@ pub(crate) fn search_queues(
     input: &shapes::SearchQueuesRequest,
 ) -> Result<shapes::SearchQueuesResponse, Halt> {
     let filter = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref());
-    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let tests = search::tests(tx, input.search_criteria.as_ref(), filter)?;
     let mut queues = tx.list::<Queue>();
     queues.retain(|queue| queue.kind == QueueKind::Standard);
     let (page, total) = search::search(queues, &tests, input.next_token.as_deref(), input.max_results)?;

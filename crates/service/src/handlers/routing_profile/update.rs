@@ -139,7 +139,7 @@ pub(crate) fn search_routing_profiles(
     input: &shapes::SearchRoutingProfilesRequest,
 ) -> Result<shapes::SearchRoutingProfilesResponse, Halt> {
     let filter = input.search_filter.as_ref().and_then(|filter| filter.tag_filter.as_ref());
-    let tests = search::tests(input.search_criteria.as_ref(), filter)?;
+    let tests = search::tests(tx, input.search_criteria.as_ref(), filter)?;
     let profiles = tx.list::<RoutingProfile>();
     let (page, total) = search::search(profiles, &tests, input.next_token.as_deref(), input.max_results)?;
     let users = users_by_profile(tx);

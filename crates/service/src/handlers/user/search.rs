@@ -4,18 +4,19 @@
 //! a StringCondition is about its value and a NumberCondition about its level, and all conditions on one attribute must
 //! hold for the same proficiency.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::shapes::{
     self, AttributeAndCondition, Condition, ControlPlaneUserAttributeFilter, NumberComparisonType, NumberCondition,
-    TagCondition,
 };
 use engine::user::{Proficiency, User};
 
 use super::{arn, shown_after_contact_work, shown_auto_accept, shown_phone, some};
 use crate::call::Call;
-use crate::error::{ApiError, Halt, resource_not_found};
-use crate::handlers::search::{self, Field, TagFilter, TagGroups, Test};
+use crate::error::{ApiError, Halt};
+use crate::handlers::resource::load;
+use crate::handlers::search::{self, Field, Test};
+use crate::handlers::user_hierarchy::HierarchyGroup;
 use crate::operations::in_instance;
 use crate::tx::Tx;
 
@@ -34,18 +35,24 @@ const FIELDS: [Field<User>; 6] = [
     Field { name: "ResourceId", values: |user| vec![user.id.to_string()] },
 ];
 
-search::criteria!(shapes::UserSearchCriteria: User, FIELDS, |criteria| {
-    refuse_hierarchy(criteria.hierarchy_group_condition.as_ref())?;
+search::criteria!(shapes::UserSearchCriteria: User, FIELDS, |criteria, tx| {
     let conditions = criteria.list_condition.as_ref().and_then(|list| list.conditions.as_deref());
-    conditions.map_or_else(|| Ok(Vec::new()), proficiency_tests)
+    let mut tests = conditions.map_or_else(|| Ok(Vec::new()), proficiency_tests)?;
+    if let Some(condition) = &criteria.hierarchy_group_condition {
+        tests.push(in_group(tx, condition)?);
+    }
+    Ok(tests)
 });
 
-/// No instance has hierarchy groups.
-fn refuse_hierarchy(condition: Option<&shapes::HierarchyGroupCondition>) -> Result<(), ApiError> {
-    match condition {
-        Some(condition) => Err(resource_not_found("hierarchy group", condition.value.as_deref().unwrap_or_default())),
-        None => Ok(()),
+/// The test of a group: whether a user is in it or, if that is asked, in one below it.
+fn in_group(tx: &Tx<'_>, condition: &shapes::HierarchyGroupCondition) -> Result<Test<User>, ApiError> {
+    let wanted = load::<HierarchyGroup>(tx, condition.value.as_deref().unwrap_or_default())?.id;
+    let mut groups = BTreeSet::from([wanted]);
+    if condition.hierarchy_group_match_type == Some(shapes::HierarchyGroupMatchType::WithChildGroups) {
+        let below = tx.list::<HierarchyGroup>().into_iter().filter(|group| group.ancestors.contains(&wanted));
+        groups.extend(below.map(|group| group.id));
     }
+    Ok(Box::new(move |user| user.hierarchy_group.is_some_and(|group| groups.contains(&group))))
 }
 
 /// One test for each attribute that is named: some proficiency of it meets all conditions on it.
@@ -101,16 +108,22 @@ fn level(condition: &NumberCondition) -> Result<Test<Proficiency>, ApiError> {
     Ok(Box::new(move |skill| compare(f64::from(skill.level), bound)))
 }
 
-impl TagFilter for ControlPlaneUserAttributeFilter {
-    fn groups(&self) -> TagGroups<'_> {
-        fn tags(group: &AttributeAndCondition) -> &[TagCondition] {
-            group.tag_conditions.as_deref().unwrap_or_default()
-        }
-        TagGroups {
-            all: self.tag_condition.iter().chain(self.and_condition.iter().flat_map(tags)).collect(),
-            any: self.or_conditions.iter().flatten().map(tags).collect(),
-        }
+/// The tests of a filter by tags and groups: of its OrConditions one must hold whole.
+fn attribute_tests(tx: &Tx<'_>, filter: &ControlPlaneUserAttributeFilter) -> Result<Vec<Test<User>>, ApiError> {
+    let together = |group: &AttributeAndCondition| -> Result<Vec<Test<User>>, ApiError> {
+        let mut tests: Vec<_> = group.tag_conditions.iter().flatten().map(search::tag).collect();
+        tests.extend(group.hierarchy_group_condition.as_ref().map(|it| in_group(tx, it)).transpose()?);
+        Ok(tests)
+    };
+    let mut tests: Vec<_> = filter.tag_condition.iter().map(search::tag).collect();
+    tests.extend(filter.hierarchy_group_condition.as_ref().map(|it| in_group(tx, it)).transpose()?);
+    tests.extend(filter.and_condition.as_ref().map(together).transpose()?.into_iter().flatten());
+    let choices = filter.or_conditions.iter().flatten().map(|group| Ok(search::all(together(group)?)));
+    let choices = choices.collect::<Result<Vec<_>, ApiError>>()?;
+    if !choices.is_empty() {
+        tests.push(search::any(choices));
     }
+    Ok(tests)
 }
 
 /// Searches users.
@@ -122,13 +135,10 @@ pub(crate) fn search_users(
     let filter = input.search_filter.as_ref();
     let by_tag = filter.and_then(|filter| filter.tag_filter.as_ref());
     let by_attribute = filter.and_then(|filter| filter.user_attribute_filter.as_ref());
+    let mut tests = search::tests(tx, input.search_criteria.as_ref(), by_tag)?;
     if let Some(filter) = by_attribute {
-        let groups = filter.and_condition.iter().chain(filter.or_conditions.iter().flatten());
-        let mut conditions = groups.filter_map(|group| group.hierarchy_group_condition.as_ref());
-        refuse_hierarchy(filter.hierarchy_group_condition.as_ref().or_else(|| conditions.next()))?;
+        tests.extend(attribute_tests(tx, filter)?);
     }
-    let mut tests = search::tests(input.search_criteria.as_ref(), by_tag)?;
-    tests.extend(by_attribute.map(search::tag_tests).into_iter().flatten());
     let (page, total) = search::search(tx.list::<User>(), &tests, input.next_token.as_deref(), input.max_results)?;
     Ok(shapes::SearchUsersResponse {
         users: Some(page.items.iter().map(|user| shown_summary(tx, user)).collect()),

@@ -19,6 +19,7 @@ use crate::backend::Backend;
 use crate::clock::{self, Clock};
 use crate::config::{Config, Days, Synchronous};
 use crate::event_feed::{EventLog, ServiceLog};
+use crate::functions::Functions;
 use crate::runtime::{Runtime, RuntimeOptions};
 use crate::secrets::{self, Keyring};
 use crate::{memory, tls};
@@ -78,7 +79,8 @@ impl Application {
         })?);
         let clock = if config.server.test_clock { Clock::standing_at(start_of_test(&store)?) } else { Clock::Real };
         let attachments = Attachments::open(&config.attachments, data_dir.paths())?;
-        let runtime = Runtime::start(options(config)?, settings(config)?, store, clock, attachments)?;
+        let functions = Functions::open(config)?;
+        let runtime = Runtime::start(options(config)?, settings(config)?, store, clock, attachments, functions)?;
         let keyring = open_keyring(&root, secret_key, &runtime)?;
         Ok(Application {
             data_dir,

@@ -15,16 +15,15 @@ mod tests;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::StreamExt as _;
-use reqwest::{Client, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Response, StatusCode, Url};
 use sha2::{Digest as _, Sha256};
 use store::DataPaths;
 use tracing::warn;
 
 use service::UrlJudge;
 
-use crate::config;
+use crate::{config, outgoing};
 use address::CheckedResolver;
 use storage::Storage;
 
@@ -246,28 +245,11 @@ fn shortened(reason: &str) -> String {
 }
 
 fn client(config: &config::Attachments) -> anyhow::Result<Client> {
-    // A proxy would resolve names itself, unchecked.
     let builder = || {
-        Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
+        outgoing::builder()
             .dns_resolver(CheckedResolver { allow_private_addresses: config.allow_private_addresses })
             .connect_timeout(Duration::from(config.connect_timeout_seconds))
             .timeout(Duration::from(config.read_timeout_seconds))
-            .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
     };
-    if let Some(path) = &config.ca_file {
-        let pem = std::fs::read(path).with_context(|| format!("attachments.ca_file {}", path.display()))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .with_context(|| format!("attachments.ca_file {} is not a PEM file", path.display()))?;
-        return Ok(builder().tls_certs_only(certificates).build()?);
-    }
-    builder().build().or_else(|error| {
-        warn!(
-            cause = format!("{error:?}"),
-            "Attachments cannot be downloaded over https: this machine has no certificates; install the package \
-             ca-certificates or set attachments.ca_file"
-        );
-        Ok(builder().tls_certs_only([]).build()?)
-    })
+    outgoing::trusting(builder, "attachments", config.ca_file.as_deref())
 }

@@ -6,6 +6,7 @@
 
 mod layers;
 mod manual;
+mod map;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -15,10 +16,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::attachments::HostPattern;
+use crate::functions::FunctionMap;
 use crate::throttle::{OperationRate, Rate};
 
 pub use layers::FileError;
 pub use manual::manual;
+pub use map::{EntryError, Map, MapSection};
 pub use table::Key;
 pub use value::{
     AccountId, ByteCount, Days, LogFormat, Origin, Quotas, Region, Seconds, Setting, SettingError, Synchronous,
@@ -44,6 +47,10 @@ pub struct Config {
     pub agents: Agents,
     /// Where files come from and go to.
     pub attachments: Attachments,
+    /// How functions are called.
+    pub function_calls: FunctionCalls,
+    /// Where functions run.
+    pub functions: FunctionMap,
     /// How long things are kept.
     pub retention: Retention,
 }
@@ -271,6 +278,28 @@ settings! {
 }
 
 settings! {
+    /// How the functions are called that `[functions]` maps to where they run.
+    pub struct FunctionCalls("function_calls") {
+        /// Calls of one function at a time. More wait, so that a slow function does not hold up the others.
+        pub per_function_max: u32 = "16",
+        /// Calls of all functions at a time.
+        pub calls_max: u32 = "256",
+        /// Calls that may wait for a place. More take the error branch of their flow at once.
+        pub waiting_max: u32 = "10000",
+        /// How long connecting may take.
+        pub connect_timeout_seconds: Seconds = "2",
+        /// PEM file of certificates that calls trust in place of the system's.
+        pub ca_file: Option<PathBuf> = "",
+        /// Access key that calls of the Lambda Invoke API are signed with. Empty: they are not signed.
+        pub access_key_id: Option<String> = "",
+        /// Secret of access_key_id: better given as variable than in a file.
+        pub secret_access_key: Option<String> = "",
+        /// Session token, when access_key_id is a temporary key.
+        pub session_token: Option<String> = "",
+    }
+}
+
+settings! {
     /// How long things are kept.
     pub struct Retention("retention") {
         /// Ended contacts, counted from their start (24 months in Amazon Connect).
@@ -318,9 +347,15 @@ impl Config {
             Limits::KEYS,
             Agents::KEYS,
             Attachments::KEYS,
+            FunctionCalls::KEYS,
             Retention::KEYS,
         ]
         .concat()
+    }
+
+    /// Every section that is a map.
+    pub fn maps() -> Vec<MapSection> {
+        vec![FunctionMap::SECTION]
     }
 
     /// Which of these environment variables look like ours and mean nothing.
@@ -337,7 +372,7 @@ impl Config {
         variables: BTreeMap<String, String>,
         file: Option<&Path>,
     ) -> Result<Config, ConfigError> {
-        let file = file.map(|path| File::open(path, &Config::keys())).transpose()?;
+        let file = file.map(|path| File::open(path, &Config::keys(), &Config::maps())).transpose()?;
         Config::from_layers(Layers { flags, variables, file, quotas: Quotas::Generous })
     }
 
@@ -358,6 +393,8 @@ impl Config {
             limits: Limits::read(&layers)?,
             agents: Agents::read(&layers)?,
             attachments: Attachments::read(&layers)?,
+            function_calls: FunctionCalls::read(&layers)?,
+            functions: map::read(&layers)?,
             retention: Retention::read(&layers)?,
         };
         config.validate()?;
@@ -382,6 +419,16 @@ impl Config {
         if agents.heartbeat_seconds.0 == 0 || agents.session_seconds.0 == 0 || agents.session_idle_seconds.0 == 0 {
             return contradiction(
                 "agents.heartbeat_seconds, session_seconds and session_idle_seconds must be at least 1",
+            );
+        }
+        let calls = &self.function_calls;
+        if calls.per_function_max == 0 || calls.calls_max == 0 {
+            return contradiction("function_calls.per_function_max and function_calls.calls_max must be at least 1");
+        }
+        if calls.access_key_id.is_some() != calls.secret_access_key.is_some() {
+            return contradiction(
+                "function_calls.access_key_id and secret_access_key belong together: give both, or neither for calls \
+                 that are not signed",
             );
         }
         if self.limits.expiry_default_minutes > self.limits.expiry_minutes_max {

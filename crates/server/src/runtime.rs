@@ -25,6 +25,7 @@ use crate::agent_interface::desk::AgentKey;
 use crate::attachments::Attachments;
 use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::functions::Functions;
 use shared::Shared;
 use worker::Message;
 
@@ -71,6 +72,7 @@ impl Runtime {
         store: Arc<SqliteStore>,
         clock: Clock,
         attachments: Attachments,
+        functions: Functions,
     ) -> anyhow::Result<Self> {
         let blocking: Arc<dyn Store> = store.clone();
         let writer =
@@ -86,6 +88,7 @@ impl Runtime {
             readers,
             clock,
             attachments,
+            functions,
             directory: Arc::new(Directory::default()),
             senders,
             tokio: tokio::runtime::Handle::current(),

@@ -23,6 +23,8 @@ pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 const REQUESTS: &str = "callboard_requests_total";
 const REQUEST_SECONDS: &str = "callboard_request_duration_seconds";
+const FUNCTION_CALLS: &str = "callboard_function_calls_total";
+const FUNCTION_SECONDS: &str = "callboard_function_call_duration_seconds";
 const CONNECTIONS: &str = "callboard_connections_open";
 const CONNECTIONS_FAILED: &str = "callboard_connections_failed_total";
 
@@ -42,6 +44,11 @@ pub fn install() -> &'static PrometheusHandle {
         }
         describe_counter!(REQUESTS, "Answered requests by operation and status");
         describe_histogram!(REQUEST_SECONDS, "Seconds from the head of a request to its answer, by operation");
+        describe_counter!(FUNCTION_CALLS, "Calls of functions by the key of [functions] and what came of them");
+        describe_histogram!(
+            FUNCTION_SECONDS,
+            "Seconds of a call of a function with its tries, by the key of [functions]"
+        );
         describe_gauge!(CONNECTIONS, "Open connections");
         describe_counter!(CONNECTIONS_FAILED, "Connections that ended with an error of the client or the network");
         handle
@@ -52,6 +59,12 @@ pub fn install() -> &'static PrometheusHandle {
 pub fn record_request(operation: &'static str, status: u16, took: Duration) {
     counter!(REQUESTS, "operation" => operation, "status" => status_label(status)).increment(1);
     histogram!(REQUEST_SECONDS, "operation" => operation).record(took.as_secs_f64());
+}
+
+/// Counts a call of a function, by the key of the configuration that says where it runs.
+pub fn record_function_call(function: &str, result: &'static str, took: Duration) {
+    counter!(FUNCTION_CALLS, "function" => function.to_owned(), "result" => result).increment(1);
+    histogram!(FUNCTION_SECONDS, "function" => function.to_owned()).record(took.as_secs_f64());
 }
 
 /// Counts a connection that was opened; the guard counts its end.

@@ -184,6 +184,10 @@ class Server:
             raise ServerError(f"{method} {path} answered {answer.status} {answer.body!r}")
         return answer.json()
 
+    def metrics(self) -> str:
+        """The metrics, as Prometheus reads them."""
+        return raw.send(self, "GET", "/metrics").body.decode()
+
     def digest(self, instance_id: str) -> str:
         """A digest over all records of the instance."""
         return self.control("GET", f"/instances/{instance_id}/digest")["Digest"]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::map::MapSection;
 use super::table::Key;
 use super::value::{Origin, Quotas};
 
@@ -24,9 +25,16 @@ pub(crate) struct Layers {
 pub(crate) struct File {
     path: PathBuf,
     values: BTreeMap<String, String>,
+    maps: BTreeMap<String, toml::Table>,
 }
 
 impl Layers {
+    /// The entries of a map, which only the file may have, and where they come from.
+    pub(super) fn map(&self, section: &str) -> Option<(&toml::Table, Origin)> {
+        let file = self.file.as_ref()?;
+        Some((file.maps.get(section)?, Origin::File(file.path.clone())))
+    }
+
     /// The value of a key in the notation of a flag, and where it came from.
     pub(super) fn text(&self, key: &Key) -> (&str, Origin) {
         let (flag, variable) = (key.flag(), key.variable());
@@ -92,20 +100,23 @@ pub enum FileError {
 }
 
 impl File {
-    /// Reads a file, every key of which must be in `keys`.
-    pub(super) fn open(path: &Path, keys: &[Key]) -> Result<File, FileError> {
+    /// Reads a file, every key of which must be in `keys` or in a section of `maps`.
+    pub(super) fn open(path: &Path, keys: &[Key], maps: &[MapSection]) -> Result<File, FileError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
-        File::parse(path, &text, keys)
+        File::parse(path, &text, keys, maps)
     }
 
     /// Reads the text of a file.
-    pub(super) fn parse(path: &Path, text: &str, keys: &[Key]) -> Result<File, FileError> {
+    pub(super) fn parse(path: &Path, text: &str, keys: &[Key], maps: &[MapSection]) -> Result<File, FileError> {
         let table: toml::Table = toml::from_str(text)
             .map_err(|source| FileError::Malformed { path: path.to_owned(), source: Box::new(source) })?;
-        let mut file = File { path: path.to_owned(), values: BTreeMap::new() };
+        let mut file = File { path: path.to_owned(), values: BTreeMap::new(), maps: BTreeMap::new() };
         for (name, value) in &table {
             match value {
+                toml::Value::Table(entries) if maps.iter().any(|map| map.name == name) => {
+                    file.maps.insert(name.clone(), entries.clone());
+                }
                 toml::Value::Table(section) => {
                     for (inner, value) in section {
                         file.insert(format!("{name}.{inner}"), value, keys)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, OTHER_VARIABLES};
+use super::{Config, MapSection, OTHER_VARIABLES};
 
 const HEAD: &str = "\
 # Configuration
@@ -17,7 +17,8 @@ first of which wins:
 3. in the TOML file that `--config` (or `CALLBOARD_CONFIG`) names, `[http]` and `body_bytes_max = \"2MiB\"`.
 
 The flag is the key with dashes, the variable the key in capitals after `CALLBOARD_`; a section is part of both. Lists
-are separated by commas, or arrays in the file. An unknown key in the file is an error.
+are separated by commas, or arrays in the file. An unknown key in the file is an error. Sections whose keys are your own,
+such as `[functions]`, are in the file only.
 ";
 
 /// The text of the manual.
@@ -34,6 +35,9 @@ pub fn manual() -> String {
         let aws = key.aws_default.map(|aws| format!("; with `quotas = \"aws\"` `{aws}`")).unwrap_or_default();
         let doc = key.doc.trim();
         let _ = writeln!(text, "- **`{}`** ({}; default {default}{aws}). {doc}", key.name, key.shape);
+    }
+    for MapSection { name, doc, example } in Config::maps() {
+        let _ = write!(text, "\n## `[{name}]`\n\nOnly in the file. {doc}\n\n```toml\n[{name}]\n{example}\n```\n");
     }
     text.push_str("\n## Only in the environment\n\n");
     for (variable, doc) in OTHER_VARIABLES {

@@ -10,7 +10,7 @@ fn read(flags: &[(&str, &str)], variables: &[(&str, &str)], file: &str) -> Resul
     let owned = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
-    let file = File::parse(Path::new("callboard.toml"), file, &Config::keys())?;
+    let file = File::parse(Path::new("callboard.toml"), file, &Config::keys(), &Config::maps())?;
     let layers =
         Layers { flags: owned(flags), variables: owned(variables), file: Some(file), quotas: Quotas::Generous };
     Config::from_layers(layers)

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use engine::InstanceId;
 use engine::instance::IdentityManagement;
-use service::{AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, Input, Request};
+use service::{
+    AttachmentJob, AttachmentOutcome, Effect, EffectId, EffectOutcome, EffectRecord, FunctionJob, Input, Request,
+};
 use store::{Deleted, Epoch, Scope, Step};
 use tokio::sync::oneshot;
 
@@ -30,10 +32,7 @@ pub fn perform(shared: &Arc<Shared>, scope: Scope, record: EffectRecord) {
                 other => other,
             },
             Effect::FetchAttachment { job } => fetch_attachment(&shared, scope, &job).await,
-            // No setting maps functions to where they run yet.
-            Effect::CallFunction { job } => {
-                EffectOutcome::Failed { reason: format!("no function {} is configured", job.function) }
-            }
+            Effect::CallFunction { job } => call_function(&shared, &job).await,
             Effect::DeleteFiles { contacts } => {
                 let folders = contacts.iter().map(|contact| format!("{}/{contact}", scope.0)).collect();
                 delete_folders(&shared, folders).await
@@ -115,6 +114,20 @@ async fn fetch_attachment(shared: &Shared, scope: Scope, job: &AttachmentJob) ->
         Outcome::Rejected { reason } => AttachmentOutcome::Rejected { reason },
         Outcome::Failed { reason } => AttachmentOutcome::Failed { reason },
     })
+}
+
+async fn call_function(shared: &Shared, job: &FunctionJob) -> EffectOutcome {
+    match shared.functions.call(job).await {
+        Ok(answer) => EffectOutcome::Answer(answer),
+        Err(failure) => {
+            if !job.waits {
+                // No flow hears of it.
+                let (contact, why) = (job.contact, failure.label());
+                tracing::warn!(contact.id = %contact, why, "An asynchronous call of contact {contact} failed: {why}");
+            }
+            EffectOutcome::Failed { reason: failure.to_string() }
+        }
+    }
 }
 
 /// The host and port of a URL, as far as it can be told; only to count by.

@@ -18,6 +18,7 @@ use crate::agent_interface::desk::AgentKey;
 use crate::attachments::Attachments;
 use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::functions::Functions;
 
 /// Where an answer goes.
 pub type Reply = oneshot::Sender<Answer>;
@@ -40,6 +41,7 @@ pub struct Shared {
     pub readers: Readers,
     pub clock: Clock,
     pub attachments: Attachments,
+    pub functions: Functions,
     pub directory: Arc<Directory>,
     pub senders: Vec<Sender<Message>>,
     pub tokio: tokio::runtime::Handle,

@@ -6,6 +6,11 @@ use serde_json::{Value, json};
 use crate::Violation;
 use crate::simulation::Simulation;
 
+/// The predefined attribute that agents are proficient in.
+pub(crate) const SKILL: &str = "skill";
+/// Its values.
+pub(crate) const SKILLS: [&str; 2] = ["red", "blue"];
+
 /// What clients know of an instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -66,6 +71,20 @@ fn whispering(whisper: &str, queue: &str) -> String {
     flow("hook", &actions)
 }
 
+/// A flow that has the task go to the skilled first, then to some less so, then to anybody.
+fn picky(queue: &str) -> String {
+    let step = |skill: &str, level: &str, seconds: &str| {
+        json!({"Expression": {"AndExpression": [{"AttributeCondition": {"Name": SKILL, "Value": skill,
+                   "ProficiencyLevel": level, "ComparisonOperator": "NumberGreaterOrEqualTo"}}]},
+               "Expiry": {"DurationInSeconds": seconds}})
+    };
+    let mut actions = to_queue(queue);
+    actions.push(json!({"Identifier": "criteria", "Type": "UpdateContactRoutingCriteria",
+        "Parameters": {"RoutingCriteria": {"Steps": [step(SKILLS[0], "4", "20"), step(SKILLS[1], "1", "30")]}},
+        "Transitions": {"NextAction": "set", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "set"}]}}));
+    flow("criteria", &actions)
+}
+
 fn text(answer: &Value, member: &str) -> Result<String, Violation> {
     let text = answer[member].as_str().map(str::to_owned);
     text.ok_or_else(|| Violation(format!("an answer without {member}: {answer}")))
@@ -98,6 +117,7 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
     let statuses = ask("ListAgentStatuses", json!({}))?;
     let available = named(&statuses, "AgentStatusSummaryList", "Available")?.parse().map_err(Violation::of)?;
     let offline = named(&statuses, "AgentStatusSummaryList", "Offline")?.parse().map_err(Violation::of)?;
+    ask("CreatePredefinedAttribute", json!({"Name": SKILL, "Values": {"StringList": SKILLS}}))?;
     let lunch = ask("CreateAgentStatus", json!({"Name": "Lunch", "State": "ENABLED"}))?;
     let lunch = text(&lunch, "AgentStatusId")?.parse().map_err(Violation::of)?;
     let mut make_flow = |name: &str, kind: &str, content: String| {
@@ -129,6 +149,7 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
         make_flow("to second", queueing(&second))?,
         make_flow("slowly to second", waiting(40, &second))?,
         make_flow("with whisper", whispering(&whisper, &basic))?,
+        make_flow("for the skilled", picky(&second))?,
     ];
     let profile = json!({
         "Name": "both", "Description": "Both queues", "DefaultOutboundQueueId": basic,
@@ -156,6 +177,9 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
         let user = text(&simulation.ask(Some(instance), "CreateUser", user)?, "UserId")?;
         let status = json!({"UserId": user, "AgentStatusId": available_id});
         simulation.ask(Some(instance), "PutUserStatus", status)?;
+        let proficiency = json!({"AttributeName": SKILL, "AttributeValue": SKILLS[profile], "Level": 4});
+        let proficiencies = json!({"UserId": user, "UserProficiencies": [proficiency]});
+        simulation.ask(Some(instance), "AssociateUserProficiencies", proficiencies)?;
         place.users.push(user.parse().map_err(Violation::of)?);
     }
     Ok(place)

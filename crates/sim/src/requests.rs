@@ -4,7 +4,7 @@ use engine::Timestamp;
 use serde_json::{Value, json};
 use service::Picture;
 
-use crate::place::{Place, queueing};
+use crate::place::{Place, SKILL, SKILLS, queueing};
 use crate::random::Random;
 
 /// A call to be made: the operation, and its input without the instance.
@@ -16,7 +16,7 @@ type Make = fn(&mut Random, &Place, &Picture, Timestamp) -> Option<Wish>;
 pub(crate) const TOKEN_NAME: &str = "token ";
 
 /// What is asked for, and how often.
-const WISHES: [(usize, Make); 25] = [
+const WISHES: [(usize, Make); 26] = [
     (20, start),
     (4, start_scheduled),
     (4, start_in_chain),
@@ -31,7 +31,8 @@ const WISHES: [(usize, Make); 25] = [
     (5, transfer),
     (5, associate),
     (5, update_routing),
-    (2, criteria),
+    (5, criteria),
+    (3, proficiencies),
     (8, put_status),
     (4, dismiss),
     (1, user_profile),
@@ -177,13 +178,44 @@ fn update_routing(random: &mut Random, place: &Place, picture: &Picture, _: Time
 }
 
 fn criteria(random: &mut Random, place: &Place, picture: &Picture, _: Timestamp) -> Option<Wish> {
-    let agents = json!({"AgentsCriteria": {"AgentIds": [user(random, place)?]}});
-    let condition = json!({"ComparisonOperator": "Match", "MatchCriteria": agents});
-    let expression = json!({"AttributeCondition": condition});
-    let expiry = json!({"DurationInSeconds": 1 + random.below(60)});
-    let steps = json!([{"Expression": expression, "Expiry": expiry}]);
+    let steps: Option<Vec<Value>> = (0..1 + random.below(3)).map(|_| step(random, place)).collect();
     let contact = contact(random, place, picture)?;
-    Some(("UpdateContactRoutingData", json!({"ContactId": contact, "RoutingCriteria": {"Steps": steps}})))
+    Some(("UpdateContactRoutingData", json!({"ContactId": contact, "RoutingCriteria": {"Steps": steps?}})))
+}
+
+/// Whom a contact is for, mostly for a while.
+fn step(random: &mut Random, place: &Place) -> Option<Value> {
+    let expression = match random.below(5) {
+        0 => {
+            let agents = json!({"AgentsCriteria": {"AgentIds": [user(random, place)?]}});
+            json!({"AttributeCondition": {"ComparisonOperator": "Match", "MatchCriteria": agents}})
+        }
+        1 => json!({"AndExpression": [skilled(random)?, skilled(random)?]}),
+        2 => json!({"OrExpression": [skilled(random)?, skilled(random)?]}),
+        _ => skilled(random)?,
+    };
+    let mut step = json!({"Expression": expression});
+    if !random.one_in(4) {
+        step["Expiry"] = json!({"DurationInSeconds": 1 + random.below(60)});
+    }
+    Some(step)
+}
+
+fn skilled(random: &mut Random) -> Option<Value> {
+    let (skill, level) = (random.pick(&SKILLS)?, 1 + random.below(5));
+    Some(json!({"AttributeCondition": {"Name": SKILL, "Value": skill, "ProficiencyLevel": level,
+        "ComparisonOperator": "NumberGreaterOrEqualTo"}}))
+}
+
+fn proficiencies(random: &mut Random, place: &Place, _: &Picture, _: Timestamp) -> Option<Wish> {
+    let (user, skill) = (user(random, place)?, random.pick(&SKILLS)?);
+    let mut proficiency = json!({"AttributeName": SKILL, "AttributeValue": skill});
+    let operation =
+        random.pick(&["AssociateUserProficiencies", "UpdateUserProficiencies", "DisassociateUserProficiencies"])?;
+    if *operation != "DisassociateUserProficiencies" {
+        proficiency["Level"] = json!(1 + random.below(5));
+    }
+    Some((operation, json!({"UserId": user, "UserProficiencies": [proficiency]})))
 }
 
 fn put_status(random: &mut Random, place: &Place, _: &Picture, _: Timestamp) -> Option<Wish> {

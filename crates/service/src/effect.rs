@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::kinds;
 use crate::record::Record;
 
-/// How often an effect is begun again after the process that performed it has ended: it may be what ended it.
+/// How often an effect that may be given up is begun again after the process that performed it has ended: it may be what
+/// ended it.
 pub const EFFECT_RESTARTS_MAX: u32 = 5;
 
 /// Id of an effect.
@@ -105,6 +106,16 @@ pub enum Effect {
         #[n(0)]
         job: FunctionJob,
     },
+}
+
+impl Effect {
+    /// Whether it may fail for good: somebody hears of it then. What deletes is done in the end, or nobody would ever do it.
+    pub(crate) fn may_be_given_up(&self) -> bool {
+        match self {
+            Effect::CreateDefaults { .. } | Effect::FetchAttachment { .. } | Effect::CallFunction { .. } => true,
+            Effect::DeleteRecords { .. } | Effect::DeleteFiles { .. } => false,
+        }
+    }
 }
 
 /// What came of a download.

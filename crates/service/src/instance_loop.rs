@@ -592,9 +592,9 @@ impl<R> InstanceLoop<R> {
             if self.begun.contains(&record.id) {
                 self.performing.insert(record.id);
                 out.push(Output::Perform(record));
-            } else if record.restarts.unwrap_or(0) < EFFECT_RESTARTS_MAX {
+            } else if !record.effect.may_be_given_up() || record.restarts.unwrap_or(0) < EFFECT_RESTARTS_MAX {
                 // It is performed when that is durable, so that no end of a process goes uncounted.
-                let record = EffectRecord { restarts: Some(record.restarts.unwrap_or(0) + 1), ..record };
+                let record = EffectRecord { restarts: Some(record.restarts.unwrap_or(0).saturating_add(1)), ..record };
                 self.open.take(&mut self.world, Changes::of(record));
             } else {
                 let reason = format!("given up: the process ended {EFFECT_RESTARTS_MAX} times while it was performed");

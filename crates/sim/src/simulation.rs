@@ -536,15 +536,10 @@ impl Simulation {
                 return Err(Violation(format!("{scope} does not recover: {trouble}")));
             }
         }
-        // An effect that the process died of too often is not performed again, be it the deletion of an instance.
-        let is_given_up = self.trace.counts().contains_key("effect given up");
         let heads = self.store.inner().heads(None, usize::MAX).map_err(Violation::of)?;
         for (scope, _) in heads {
             let instance = InstanceId(scope.0);
-            if self.clients.is_deleted(&instance)
-                && self.process().directory.instance(&instance).is_none()
-                && !is_given_up
-            {
+            if self.clients.is_deleted(&instance) && self.process().directory.instance(&instance).is_none() {
                 return Err(Violation(format!("instance {instance} was deleted, and its records are there")));
             }
             let now = self.process().now(scope);

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::id::{
-    ContactFlowId, ContactId, HoursOfOperationId, InstanceId, QueueId, QuickConnectId, RoutingProfileId,
-    TaskTemplateId, UserId,
+    ContactFlowId, ContactFlowModuleId, ContactId, HoursOfOperationId, InstanceId, QueueId, QuickConnectId,
+    RoutingProfileId, TaskTemplateId, UserId,
 };
 
 /// What the ARNs of an instance begin with.
@@ -29,6 +29,8 @@ pub enum Resource {
     AgentQueue(UserId),
     /// A flow.
     ContactFlow(ContactFlowId),
+    /// A flow module.
+    ContactFlowModule(ContactFlowModuleId),
     /// Hours of operation.
     HoursOfOperation(HoursOfOperationId),
     /// A user.
@@ -48,6 +50,7 @@ impl fmt::Display for Resource {
             Resource::Queue(id) => write!(f, "queue/{id}"),
             Resource::AgentQueue(id) => write!(f, "queue/agent/{id}"),
             Resource::ContactFlow(id) => write!(f, "contact-flow/{id}"),
+            Resource::ContactFlowModule(id) => write!(f, "flow-module/{id}"),
             Resource::HoursOfOperation(id) => write!(f, "operating-hours/{id}"),
             Resource::User(id) => write!(f, "agent/{id}"),
             Resource::QuickConnect(id) => write!(f, "transfer-destination/{id}"),

@@ -6,9 +6,13 @@ use crate::agent::Agent;
 use crate::arn::Scope;
 use crate::contact::Chain;
 use crate::flow::compile::CompiledFlow;
+use crate::flow::module::ContactFlowModule;
 use crate::flow::{ContactFlow, ContentHash, FlowType};
 use crate::hours::HoursOfOperation;
-use crate::id::{ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, TaskTemplateId, UserId};
+use crate::id::{
+    ContactFlowId, ContactFlowModuleId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, TaskTemplateId,
+    UserId,
+};
 use crate::limits::Limits;
 use crate::queue::Queue;
 use crate::routing_profile::RoutingProfile;
@@ -79,8 +83,14 @@ pub trait Env {
     fn content(&self, hash: &ContentHash) -> Result<Option<Arc<CompiledFlow>>, Need>;
     /// The chain of another contact, and `None` when there is no such contact.
     fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need>;
-    /// The content of the module that this names: an id, or an id with a version or an alias after a colon. Archived modules run on.
-    fn module_content(&self, reference: &str) -> Option<ContentHash>;
+    /// A flow module.
+    fn module(&self, id: ContactFlowModuleId) -> Option<Arc<ContactFlowModule>>;
+    /// What a reference of a flow that leads to nothing in this instance means here, by the
+    /// [`ReferenceMap`](crate::reference_map::ReferenceMap).
+    fn mapped(&self, given: &str) -> Option<String>;
+    /// Whether flows may call the function with this ARN: one that AssociateLambdaFunction allowed, see
+    /// [`is_allowed_by`](crate::flow::function::is_allowed_by).
+    fn may_call(&self, function: &str) -> bool;
     /// A task template.
     fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>>;
     /// Why no further task can be made, when that is so.

@@ -91,6 +91,8 @@ ids! {
     ContactFlowId;
     /// A flow module.
     ContactFlowModuleId;
+    /// An alias of a version of a flow module.
+    ContactFlowModuleAliasId;
     /// Hours of operation.
     HoursOfOperationId;
     /// An override of hours of operation.

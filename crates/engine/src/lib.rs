@@ -21,6 +21,7 @@ mod name;
 pub mod predefined;
 pub mod queue;
 pub mod quick_connect;
+pub mod reference_map;
 pub mod refusal;
 pub mod routing_profile;
 pub mod security_profile;

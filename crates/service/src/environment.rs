@@ -7,6 +7,7 @@ use engine::arn::Scope;
 use engine::contact::{Chain, Contact};
 use engine::env::{Env, Need, QueueMetrics};
 use engine::flow::compile::CompiledFlow;
+use engine::flow::module::ContactFlowModule;
 use engine::flow::{ContactFlow, ContentHash, FlowType};
 use engine::hours::HoursOfOperation;
 use engine::limits::Limits;
@@ -15,7 +16,8 @@ use engine::routing_profile::RoutingProfile;
 use engine::template::TaskTemplate;
 use engine::user::User;
 use engine::{
-    ContactFlowId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, TaskTemplateId, Timestamp, UserId,
+    ContactFlowId, ContactFlowModuleId, ContactId, HoursOfOperationId, QueueId, RoutingProfileId, TaskTemplateId,
+    Timestamp, UserId,
 };
 
 use crate::error::Halt;
@@ -118,9 +120,19 @@ impl Env for Environment<'_, '_> {
         self.tx.compiled(hash).or_else(|halt| self.halt(halt, Need::FlowContent(*hash)))
     }
 
-    fn module_content(&self, _: &str) -> Option<ContentHash> {
+    fn module(&self, _: ContactFlowModuleId) -> Option<Arc<ContactFlowModule>> {
         // No operation makes a module yet.
         None
+    }
+
+    fn mapped(&self, _: &str) -> Option<String> {
+        // No operation sets a map yet.
+        None
+    }
+
+    fn may_call(&self, _: &str) -> bool {
+        // No operation allows functions yet.
+        true
     }
 
     fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>> {

@@ -49,6 +49,19 @@ pub struct FunctionCall {
     pub waits: bool,
 }
 
+/// Parts of the ARN of a function without a version or an alias: `arn:aws:lambda:<region>:<account>:function:<name>`.
+const UNQUALIFIED_PARTS: usize = 7;
+
+/// Whether AssociateLambdaFunction with the ARN `allowed` lets flows call the function with the ARN `called`: the same, or, when `allowed` has
+/// neither version nor alias, a version or an alias of it.
+pub fn is_allowed_by(allowed: &str, called: &str) -> bool {
+    let behind = called.strip_prefix(allowed);
+    behind.is_some_and(|behind| {
+        let unqualified = allowed.split(':').count() == UNQUALIFIED_PARTS;
+        behind.is_empty() || (unqualified && behind.strip_prefix(':').is_some_and(|qualifier| !qualifier.is_empty()))
+    })
+}
+
 /// Reads an answer; an error says what is wrong with it.
 pub(crate) fn read_answer(text: &str, form: AnswerForm) -> Result<Json, String> {
     if text.len() > ANSWER_BYTES_MAX {
@@ -152,6 +165,21 @@ mod tests {
             Ok(json) => json.text().unwrap_or_default(),
             Err(why) => why,
         }
+    }
+
+    #[test]
+    fn an_arn_without_a_version_allows_all_versions() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+        for called in [arn.to_owned(), format!("{arn}:7"), format!("{arn}:live")] {
+            assert!(is_allowed_by(arn, &called), "{called}");
+        }
+        for called in [format!("{arn}g"), format!("{arn}:"), "f".to_owned()] {
+            assert!(!is_allowed_by(arn, &called), "{called}");
+        }
+        let version = format!("{arn}:7");
+        assert!(is_allowed_by(&version, &version));
+        assert!(!is_allowed_by(&version, arn));
+        assert!(!is_allowed_by(&version, &format!("{version}:1")));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::contact::step::Move;
 use crate::contact::{DisconnectReason, Effect, EventType, Hook, State, StepError};
 use crate::flow::compile::{Action, CompiledFlow, Operation};
 use crate::flow::function::AnswerForm;
+use crate::flow::interpret::module::Invocation;
 use crate::flow::json::Json;
 use crate::flow::reference::{JsonText, Text, View};
 use crate::flow::run::{FlowRun, Purpose, Waiting};
@@ -45,7 +46,7 @@ enum Outcome {
     /// It waits for the answer of a function.
     Call(AnswerForm),
     /// A module runs, and then the action has an outcome.
-    Invoke(ContentHash, Json),
+    Invoke(Invocation),
     /// The module is over, with this result and these values.
     Return(Option<String>, Json),
     /// What a module gave as its result.
@@ -83,7 +84,7 @@ enum Way {
     /// Nowhere: it waits.
     Wait,
     /// Into a module, with its input.
-    Into(ContentHash, Json),
+    Into(Invocation),
     /// Out of a module, with this outcome of its invocation.
     OutOf(Outcome),
     /// Its contact goes into a queue.
@@ -189,7 +190,7 @@ impl Move<'_> {
                     }
                     Way::Wait => return Ok(()),
                     Way::Start => {}
-                    Way::Into(content, input) => self.push_module(content, input),
+                    Way::Into(invocation) => self.push_module(invocation),
                     Way::OutOf(outcome) => first = Some(outcome),
                     Way::Queue(queue) => self.enter_queue(queue),
                     Way::OtherQueue(queue) => self.transfer_between_queues(queue),
@@ -285,9 +286,9 @@ impl Move<'_> {
             }
             Outcome::Wait(at) => ("Waiting".into(), self.await_in(action, Waiting::Until { at })),
             Outcome::Call(form) => ("Called".into(), self.await_in(action, Waiting::Function { form })),
-            Outcome::Invoke(content, input) => {
+            Outcome::Invoke(invocation) => {
                 self.run_mut().action.clone_from(&action.identifier);
-                ("Invoked".into(), Way::Into(content, input))
+                ("Invoked".into(), Way::Into(invocation))
             }
             Outcome::Return(result, data) => ("Returned".into(), Way::OutOf(Outcome::Return(result, data))),
             // A result without a branch of its own is a success, unless the flow says where such results go.
@@ -317,7 +318,7 @@ impl Move<'_> {
                 Way::To(place) => Some(compiled.actions[*place].identifier.clone()),
                 Way::Start
                 | Way::Wait
-                | Way::Into(..)
+                | Way::Into(_)
                 | Way::OutOf(_)
                 | Way::Queue(_)
                 | Way::OtherQueue(_)
@@ -469,6 +470,14 @@ impl Move<'_> {
         let flow: Arc<ContactFlow> = self.env.flow(flow)?;
         let fits = flow.state == FlowState::Active && types.contains(&flow.flow_type);
         flow.published.filter(|_| fits)
+    }
+
+    /// The flow that a text names, with or without the word for what is published behind its id.
+    fn flow_named(&self, text: &Text) -> Option<ContactFlowId> {
+        self.named(text, |id| {
+            let id = id.strip_suffix(":$LATEST").unwrap_or(id);
+            self.env.flow(id.parse().ok()?).map(|flow| flow.id)
+        })
     }
 
     /// The value of a text, when it is not too long.

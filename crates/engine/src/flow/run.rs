@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 use crate::flow::function::AnswerForm;
 use crate::flow::json::Json;
 use crate::flow::{ContentHash, FlowType};
-use crate::id::{ContactFlowId, ContactId, RunId};
+use crate::id::{ContactFlowId, ContactFlowModuleId, ContactId, RunId};
 use crate::time::Timestamp;
 
 /// Why a flow runs.
@@ -108,6 +108,9 @@ pub struct ModuleRun {
     /// What it was given: `$.Modules.Input`.
     #[n(0)]
     pub input: Json,
+    /// The module; none in a record of before modules could be made.
+    #[n(1)]
+    pub module: Option<ContactFlowModuleId>,
 }
 
 /// A run of a flow by a contact.

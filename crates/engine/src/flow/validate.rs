@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 
 pub use problem::Problem;
 
-use crate::arn::id_of;
 use crate::flow::FlowType;
 use crate::flow::document::{Document, VERSION, scalar_text};
 use crate::flow::module::ModuleContract;
 pub use crate::flow::table::Resolves;
 use crate::flow::table::{ActionRule, When, table};
+use crate::reference_map;
 use problem::Problems;
 
 /// Names that no Identifier may have, because they are members of every JavaScript object.
@@ -35,13 +35,29 @@ const FORBIDDEN_IDENTIFIERS: &[&str] = &[
 
 /// Tells whether a literal id in a flow leads to something of the instance. Kinds that are not to be checked exist.
 pub trait Resolver {
-    /// Whether there is such a resource. `id` is what stands in the flow, without the ARN around it.
+    /// Whether there is such a resource. `id` is what stands in the flow, without the ARN around it; behind the id of a flow or a module may
+    /// be a version or an alias.
     fn exists(&self, kind: Resolves, id: &str) -> bool;
 
-    /// What a module takes and gives, when it declares that; calls of one that does not are not compared.
+    /// What a reference that leads to nothing in the instance means here, by the [`ReferenceMap`](crate::reference_map::ReferenceMap).
+    /// Without an instance there is no map.
+    fn mapped(&self, _given: &str) -> Option<String> {
+        None
+    }
+
+    /// What a module takes and gives, when it declares that; calls of one that does not are not compared. `id` is as it is for
+    /// [`exists`](Resolver::exists).
     fn module_contract(&self, _id: &str) -> Option<ModuleContract> {
         None
     }
+}
+
+/// Whether a reference leads to something: of the instance, or where the map leads. There are no prompts in an instance, because a task
+/// hears none: one that is mapped is known.
+fn is_known(resolver: &dyn Resolver, kind: Resolves, given: &str) -> bool {
+    let exists = |id: &str| resolver.exists(kind, id).then_some(());
+    reference_map::look_up(given, |given| resolver.mapped(given), exists).is_some()
+        || (kind == Resolves::Prompt && resolver.mapped(given).is_some())
 }
 
 /// All problems of a flow, none when it can be published as one of this type; at most 50.
@@ -235,7 +251,9 @@ fn check_action(index: usize, action: &Map<String, Value>, scene: &Scene<'_>, pr
     };
     let (Some(parameters), Some(transitions)) = (part("Parameters"), part("Transitions")) else { return };
     let module = parameters.get("FlowModuleId").and_then(Value::as_str);
-    let invoked = module.and_then(|module| scene.resolver.module_contract(id_of(module)));
+    let contract = |id: &str| scene.resolver.module_contract(id);
+    let invoked =
+        module.and_then(|module| reference_map::look_up(module, |given| scene.resolver.mapped(given), contract));
     let own = match scene.publication {
         Publication::Module(contract) => contract,
         Publication::Flow(_) => None,

@@ -234,7 +234,7 @@ fn a_module_takes_input_and_gives_a_result() {
         end DisconnectParticipant"#;
     let wired = caller.replace("Equals:gold=b", "NoMatchingCondition=failed Equals:gold=b");
     let mut world = World::new()
-        .module("rank:1", MODULE)
+        .module("rank", MODULE)
         .flow("f", caller)
         .flow("wired", &wired)
         .limit(|limits| limits.actions_without_wait_max = 20)
@@ -286,7 +286,7 @@ fn modules_nest_five_deep_and_wait() {
         expect![[r#"
             0 start flow=f => m Invoked, i Invoked, i Invoked, i Invoked, i Invoked, i NoMatchingError (modules invoke modules 5 deep at most) -> w, w Waiting | InFlow, INITIATED, CONNECTED_TO_SYSTEM
             59 tick => nothing
-            60 tick => w WaitCompleted -> e, e Returned, i Next -> e, e Returned, i Next -> e, e Returned, i Next -> e, e Returned, i Next -> e, e Returned, m Next -> none, none NoMatchingError (no module nobody is published) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            60 tick => w WaitCompleted -> e, e Returned, i Next -> e, e Returned, i Next -> e, e Returned, i Next -> e, e Returned, i Next -> e, e Returned, m Next -> none, none NoMatchingError (there is no module "nobody", or it has no such version or alias) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
         "#]],
     );
 }

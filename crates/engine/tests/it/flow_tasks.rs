@@ -111,14 +111,14 @@ fn what_start_task_contact_refuses_is_an_error() {
     expect![[r#"
         no name: c NoMatchingError (Name is empty)
         no flow: c NoMatchingError (cannot identify the unique flow: give a ContactFlowId, a QuickConnectId or a TaskTemplateId with a flow)
-        no id: c NoMatchingError (ContactFlowId "main" is no id)
-        other flow: c NoMatchingError (flow 0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e not found in the instance)
+        no id: c NoMatchingError (there is no flow "main")
+        other flow: c NoMatchingError (there is no flow "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
         of agents: c NoMatchingError (flow 33dc169d-b680-3c4a-ef14-1be4e6f69d63 cannot be run: it is of type AGENT_WHISPER, a flow of type CONTACT_FLOW is needed)
         long: c NoMatchingError (Name has more than 1024 characters)
         reference: c NoMatchingError (Invalid reference passed, check input reference: r: the value of a URL has to be a URL such as https://example.com/orders/1)
         kind: c NoMatchingError ("PHONE" is no type of a reference)
         attributes: c NoMatchingError (Attributes are too long, or one has no name)
-        template: c NoMatchingError (there is no task template 0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e)
+        template: c NoMatchingError (there is no task template "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
         quota: c NoMatchingError (the quota of open tasks is reached)
     "#]].assert_eq(&shown);
 }
@@ -285,11 +285,11 @@ fn every_hook_of_a_task_can_be_set_and_no_other() {
         ResumeContact main: h Next, 1 set
         DefaultAgentUI main: h Next, 1 set
         DisconnectAgentUI main: h Next, 1 set
-        AgentHold Default agent hold: h NoMatchingError (AgentHold is no hook of a task, or its flow is no id), 0 set
-        CustomerHold Default customer hold: h NoMatchingError (CustomerHold is no hook of a task, or its flow is no id), 0 set
-        PauseContact Default agent whisper: h NoMatchingError (flow 33dc169d-b680-3c4a-ef14-1be4e6f69d63 is not there, not active, never published, or no CONTACT_FLOW), 0 set
-        AgentWhisper main: h NoMatchingError (flow 0d6e4079-e367-03eb-d37c-00722f5891d2 is not there, not active, never published, or no AGENT_WHISPER), 0 set
-        CustomerQueue archived: h NoMatchingError (flow dd9e8812-30eb-f6e0-2363-abdbb3566ee5 is not there, not active, never published, or no CUSTOMER_QUEUE), 0 set
-        CustomerQueue gone: h NoMatchingError (flow 283bb9de-ef02-e684-3abf-b538efa1eca7 is not there, not active, never published, or no CUSTOMER_QUEUE), 0 set
+        AgentHold Default agent hold: h NoMatchingError (AgentHold is no hook of a task), 0 set
+        CustomerHold Default customer hold: h NoMatchingError (CustomerHold is no hook of a task), 0 set
+        PauseContact Default agent whisper: h NoMatchingError (flow 33dc169d-b680-3c4a-ef14-1be4e6f69d63 is not active, never published, or no CONTACT_FLOW), 0 set
+        AgentWhisper main: h NoMatchingError (flow 0d6e4079-e367-03eb-d37c-00722f5891d2 is not active, never published, or no AGENT_WHISPER), 0 set
+        CustomerQueue archived: h NoMatchingError (flow dd9e8812-30eb-f6e0-2363-abdbb3566ee5 is not active, never published, or no CUSTOMER_QUEUE), 0 set
+        CustomerQueue gone: h NoMatchingError (there is no flow "283bb9de-ef02-e684-3abf-b538efa1eca7"), 0 set
     "#]].assert_eq(&shown);
 }

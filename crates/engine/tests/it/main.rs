@@ -8,6 +8,7 @@ mod create;
 mod flow;
 mod flow_agents;
 mod flow_calls;
+mod flow_references;
 mod flow_tasks;
 mod flow_trace;
 mod fuzz;

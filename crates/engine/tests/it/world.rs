@@ -3,7 +3,9 @@
 
 mod agents;
 mod flows;
+mod modules;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,12 +20,14 @@ use engine::env::{Env, Need, QueueMetrics};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
+use engine::flow::module::ContactFlowModule;
 use engine::flow::trace::TraceEntry;
-use engine::flow::validate::{Resolver, Resolves, validate, validate_module};
+use engine::flow::validate::{Resolver, Resolves, validate};
 use engine::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use engine::hours::{Day, HoursEntry, HoursOfOperation, TimeOfDay};
 use engine::limits::Limits;
 use engine::queue::{Queue, QueueKind, QueueStatus};
+use engine::reference_map::ReferenceMap;
 use engine::refusal::Refusal;
 use engine::routing_profile::RoutingProfile;
 use engine::start_task::schedule;
@@ -35,6 +39,7 @@ use expect_test::Expect;
 pub(crate) use self::agents::user_named;
 use self::agents::{OFFLINE, PROFILE, french, routing_profile, status_named, user};
 pub(crate) use self::flows::content;
+pub(crate) use self::modules::module_id;
 use crate::invariants;
 
 /// Midday of a Wednesday.
@@ -80,7 +85,10 @@ pub(crate) struct Instance {
     pub(crate) chain_ids: BTreeMap<ContactId, ContactId>,
     pub(crate) users: BTreeMap<UserId, Arc<User>>,
     pub(crate) agents: BTreeMap<UserId, Agent>,
-    pub(crate) modules: BTreeMap<String, ContentHash>,
+    pub(crate) modules: BTreeMap<ContactFlowModuleId, Arc<ContactFlowModule>>,
+    pub(crate) references: ReferenceMap,
+    /// The one function that may not be called.
+    pub(crate) refused_function: Option<String>,
     pub(crate) templates: BTreeMap<TaskTemplateId, Arc<TaskTemplate>>,
     /// Whether the quota of open tasks is reached.
     pub(crate) full: bool,
@@ -153,8 +161,16 @@ impl Env for Instance {
         Ok(self.chain_ids.get(&contact).and_then(|id| self.chains.get(id)).cloned())
     }
 
-    fn module_content(&self, reference: &str) -> Option<ContentHash> {
-        self.modules.get(reference).copied()
+    fn module(&self, id: ContactFlowModuleId) -> Option<Arc<ContactFlowModule>> {
+        self.modules.get(&id).cloned()
+    }
+
+    fn mapped(&self, given: &str) -> Option<String> {
+        self.references.target(given).map(Cow::into_owned)
+    }
+
+    fn may_call(&self, function: &str) -> bool {
+        self.refused_function.as_deref() != Some(function)
     }
 
     fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>> {
@@ -274,6 +290,8 @@ impl World {
             users: [(ANN, Arc::new(user(ANN, "ann"))), (BOB, Arc::new(user(BOB, "bob")))].into(),
             agents: BTreeMap::new(),
             modules: BTreeMap::new(),
+            references: ReferenceMap::default(),
+            refused_function: None,
             templates: BTreeMap::new(),
             full: false,
             made: 0,
@@ -356,17 +374,6 @@ impl World {
     pub(crate) fn explained(mut self) -> World {
         self.show_errors = true;
         self.traced()
-    }
-
-    /// Adds a module in the short form, by this id.
-    pub(crate) fn module(mut self, id: &str, text: &str) -> World {
-        let content = content(text);
-        let problems = validate_module(&Document::parse(&content).unwrap(), None, &KnowsAll);
-        assert_eq!(problems, [], "{id} is a valid module");
-        let hash = ContentHash::of(&content);
-        self.instance.modules.insert(id.to_owned(), hash);
-        self.instance.contents.insert(hash, Arc::new(CompiledFlow::compile(&content).unwrap()));
-        self
     }
 
     /// Sets a limit.

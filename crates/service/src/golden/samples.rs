@@ -492,7 +492,7 @@ fn later_runs() -> Vec<FlowRun> {
         module_result: some("gold"),
         module_data: Some(json.clone()),
     };
-    let module = Some(Box::new(ModuleRun { input: json }));
+    let module = Some(Box::new(ModuleRun { input: json, module: None }));
     let waits = |waiting| FlowRun { results: Some(Box::new(results.clone())), ..run(Some(waiting)) };
     vec![
         waits(Waiting::Module),

@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::arn::id_of;
 use crate::contact::step::Move;
 use crate::flow::compile::{Metric, QueueTarget};
 use crate::flow::interpret::Outcome;
-use crate::flow::interpret::routing::ID_BYTES_MAX;
 use crate::flow::reference::{Path, Text, View};
 
 impl Move<'_> {
@@ -22,11 +20,11 @@ impl Move<'_> {
 
     /// The hours named, else those of the target queue.
     pub(super) fn check_hours(&self, hours: Option<&Text>) -> Outcome {
-        let id = match hours {
-            Some(text) => self.text(text, ID_BYTES_MAX).and_then(|text| id_of(&text).parse().ok()),
-            None => self.contact.target_queue.and_then(|id| self.env.queue(id)).and_then(|queue| queue.hours),
+        let hours = match hours {
+            Some(text) => self.named(text, |id| self.env.hours(id.parse().ok()?)),
+            None => self.target_queue().and_then(|queue| self.env.hours(queue.hours?)),
         };
-        match id.and_then(|id| self.env.hours(id)) {
+        match hours {
             Some(hours) if hours.is_open(self.env.now()) => Outcome::Value("True".into()),
             Some(_) => Outcome::Value("False".into()),
             None => {
@@ -36,7 +34,7 @@ impl Move<'_> {
     }
 
     pub(super) fn check_metric(&self, metric: Option<Metric>, target: &QueueTarget) -> Outcome {
-        let queue = self.target_of(target).and_then(|id| self.env.queue(id));
+        let queue = self.target_of(target);
         let (Some(metric), Some(queue)) = (metric, queue) else {
             return Outcome::error("there is no such metric or queue, or the contact has no target queue");
         };

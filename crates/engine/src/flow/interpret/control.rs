@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::arn::id_of;
 use crate::contact::step::Move;
 use crate::flow::FlowType;
 use crate::flow::interpret::Outcome;
-use crate::flow::interpret::routing::ID_BYTES_MAX;
 use crate::flow::reference::Text;
 use crate::flow::run::Purpose;
 
@@ -60,16 +58,12 @@ impl Move<'_> {
         if matches!(self.run_mut().purpose, Purpose::Queue | Purpose::Whisper) {
             return Outcome::error("a queue flow and a whisper flow cannot be left for another flow");
         }
-        let Some(flow) = flow.and_then(|text| self.text(text, ID_BYTES_MAX)).and_then(|text| id_of(&text).parse().ok())
-        else {
-            return Outcome::error("ContactFlowId is no id of a flow");
-        };
+        let Some(text) = flow else { return Outcome::error("there is no ContactFlowId") };
+        let Some(flow) = self.flow_named(text) else { return Outcome::error(self.not_there("flow", text)) };
         let types = [FlowType::ContactFlow, FlowType::AgentTransfer, FlowType::QueueTransfer];
         match self.runnable(flow, &types) {
             Some(content) => Outcome::Jump(flow, content),
-            None => Outcome::error(format!(
-                "flow {flow} is not there, not active, never published, or not of a type to go on in"
-            )),
+            None => Outcome::error(format!("flow {flow} is not active, never published, or not of a type to go on in")),
         }
     }
 }

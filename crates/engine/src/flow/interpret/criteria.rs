@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::arn::id_of;
 use crate::contact::State;
 use crate::contact::step::Move;
 use crate::criteria::{AttributeCondition, Expression, Level, Step};
 use crate::flow::document::scalar_text;
 use crate::flow::interpret::Outcome;
 use crate::flow::reference::Text;
+use crate::reference_map;
 
 /// Longest name, value, number or id in criteria, in bytes.
 const TEXT_BYTES_MAX: usize = 500;
@@ -100,7 +100,10 @@ impl Reader<'_, '_> {
 
     fn condition(&self, given: &Value) -> Option<AttributeCondition> {
         if let Some(agents) = given.pointer("/MatchCriteria/AgentsCriteria/AgentIds") {
-            let user = |id: &Value| id_of(&self.resolved(id)?).parse().ok();
+            let user = |id: &Value| {
+                let find = |id: &str| self.moving.env.user(id.parse().ok()?).map(|user| user.id);
+                reference_map::look_up(&self.resolved(id)?, |given| self.moving.env.mapped(given), find)
+            };
             return Some(AttributeCondition::Agents(agents.as_array()?.iter().map(user).collect::<Option<_>>()?));
         }
         let (name, value) = (self.field(given, "Name")?, self.field(given, "Value")?);

@@ -31,6 +31,11 @@ impl Move<'_> {
         if !(1..=most).contains(&seconds) {
             return Outcome::error(format!("InvocationTimeLimitSeconds is {seconds}, not 1 to {most}"));
         }
+        if !self.env.may_call(&function) {
+            return Outcome::error(format!(
+                "flows may not call the function {function}: allow it with AssociateLambdaFunction"
+            ));
+        }
         let run = self.contact.runs.last().expect("a run executes");
         let view = View { contact: self.contact, chain: self.chain, run, env: self.env };
         let mut bytes_left = PARAMETERS_BYTES_MAX;

@@ -1,11 +1,9 @@
 //! UpdateContactEventHooks: flows set to run at moments of the contact's life.
 
-use crate::arn::id_of;
 use crate::contact::step::Move;
 use crate::contact::{EventHook, Hook};
 use crate::flow::FlowType;
 use crate::flow::interpret::Outcome;
-use crate::flow::interpret::routing::ID_BYTES_MAX;
 use crate::flow::reference::Text;
 
 impl Move<'_> {
@@ -13,15 +11,13 @@ impl Move<'_> {
     pub(super) fn update_hooks(&mut self, given: &[(String, Text)]) -> Outcome {
         let mut hooks = Vec::new();
         for (name, flow) in given {
-            let flow = self.text(flow, ID_BYTES_MAX).and_then(|text| id_of(&text).parse().ok());
-            let (Ok(hook), Some(flow)) = (name.parse::<Hook>(), flow) else {
-                return Outcome::error(format!("{name} is no hook of a task, or its flow is no id"));
+            let Ok(hook) = name.parse::<Hook>() else {
+                return Outcome::error(format!("{name} is no hook of a task"));
             };
+            let Some(flow) = self.flow_named(flow) else { return Outcome::error(self.not_there("flow", flow)) };
             let wanted = flow_type(hook);
             if self.runnable(flow, &[wanted]).is_none() {
-                return Outcome::error(format!(
-                    "flow {flow} is not there, not active, never published, or no {wanted}"
-                ));
+                return Outcome::error(format!("flow {flow} is not active, never published, or no {wanted}"));
             }
             hooks.push(EventHook { hook, flow });
         }

@@ -16,7 +16,7 @@ const MILLISECONDS_PER_SECOND: i64 = 1_000;
 impl Move<'_> {
     /// Fills in the metrics of a queue. Of another channel than Task there are no contacts; agents are those of the queue.
     pub(super) fn get_metrics(&mut self, target: &QueueTarget, channel: Option<&Text>) -> Outcome {
-        let Some(queue) = self.target_of(target).and_then(|id| self.env.queue(id)) else {
+        let Some(queue) = self.target_of(target) else {
             return Outcome::error("there is no such queue, or the contact has no target queue");
         };
         let channel = channel.and_then(|text| self.text(text, ID_BYTES_MAX));

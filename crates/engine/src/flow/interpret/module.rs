@@ -1,17 +1,24 @@
 //! InvokeFlowModule and EndFlowModuleExecution: a module runs on top of the run that invoked it, with attributes and results of its own.
 
-use crate::arn::id_of;
 use crate::contact::step::Move;
 use crate::flow::ContentHash;
 use crate::flow::interpret::Outcome;
 use crate::flow::interpret::routing::ID_BYTES_MAX;
 use crate::flow::json::Json;
-use crate::flow::module::NESTING_MAX;
+use crate::flow::module::{self, NESTING_MAX};
 use crate::flow::reference::{JsonText, Text};
 use crate::flow::run::{ModuleRun, Waiting};
+use crate::id::ContactFlowModuleId;
 
 /// Most bytes that a module is given, and that it gives.
 const VALUES_BYTES_MAX: usize = 32_768;
+
+/// A module to be run.
+pub(super) struct Invocation {
+    module: ContactFlowModuleId,
+    content: ContentHash,
+    input: Json,
+}
 
 impl Move<'_> {
     pub(super) fn invoke_module(&mut self, module: Option<&Text>, input: &JsonText) -> Outcome {
@@ -19,25 +26,32 @@ impl Move<'_> {
         if depth >= NESTING_MAX {
             return Outcome::error(format!("modules invoke modules {NESTING_MAX} deep at most"));
         }
-        let module = module.and_then(|text| self.text(text, ID_BYTES_MAX));
-        let Some(content) = module.as_deref().and_then(|id| self.env.module_content(id_of(id))) else {
-            return Outcome::error(format!("no module {} is published", module.unwrap_or_default()));
+        // Archived modules run on.
+        let find = |id: &str| {
+            let (id, edition) = module::read_reference(id)?;
+            let module = self.env.module(id)?;
+            Some((id, module.resolve(edition)?.hash))
+        };
+        let Some((id, content)) = module.and_then(|text| self.named(text, find)) else {
+            let given = module.and_then(|text| self.text(text, ID_BYTES_MAX)).unwrap_or_default();
+            return Outcome::error(format!("there is no module {given:?}, or it has no such version or alias"));
         };
         let Some(input) = self.json(input, VALUES_BYTES_MAX) else {
             return Outcome::error(format!("Input has more than {VALUES_BYTES_MAX} bytes"));
         };
-        Outcome::Invoke(content, input)
+        Outcome::Invoke(Invocation { module: id, content, input })
     }
 
     /// Puts the run of a module on the stack. It counts on where its caller is, so that neither goes on for ever.
-    pub(super) fn push_module(&mut self, content: ContentHash, input: Json) {
+    pub(super) fn push_module(&mut self, invocation: Invocation) {
+        let Invocation { module, content, input } = invocation;
         let caller = self.run_mut();
         caller.waiting = Some(Waiting::Module);
         let (purpose, flow, since_wait) = (caller.purpose, caller.flow, caller.since_wait);
         self.push_run(purpose, flow, content);
         let run = self.run_mut();
         run.since_wait = since_wait;
-        run.module = Some(Box::new(ModuleRun { input }));
+        run.module = Some(Box::new(ModuleRun { input, module: Some(module) }));
     }
 
     pub(super) fn end_module(&mut self, result: Option<&str>, data: &JsonText) -> Outcome {

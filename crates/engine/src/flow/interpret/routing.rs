@@ -1,13 +1,15 @@
 //! Actions that say where a contact goes.
 
-use crate::arn::id_of;
+use std::sync::Arc;
+
 use crate::contact::step::Move;
 use crate::contact::{InitiationMethod, State};
 use crate::flow::compile::QueueTarget;
 use crate::flow::interpret::Outcome;
 use crate::flow::reference::Text;
-use crate::id::{QueueId, UserId};
+use crate::id::QueueId;
 use crate::queue::{Queue, QueueKind, QueueStatus};
+use crate::reference_map;
 
 /// Longest text that may be an id or an ARN, in bytes.
 pub(super) const ID_BYTES_MAX: usize = 500;
@@ -15,30 +17,41 @@ pub(super) const ID_BYTES_MAX: usize = 500;
 const CHAIN_TOO_LONG: &str = "the chain of the contact has as many contacts as it may (chain_members_max)";
 
 impl Move<'_> {
+    /// What a text of a flow names: a resource of this instance, or the one that the reference map gives for it.
+    pub(super) fn named<T>(&self, text: &Text, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let given = self.text(text, ID_BYTES_MAX)?;
+        reference_map::look_up(&given, |given| self.env.mapped(given), find)
+    }
+
+    /// That a text names nothing, in words.
+    pub(super) fn not_there(&self, what: &str, text: &Text) -> String {
+        format!("there is no {what} {:?}", self.text(text, ID_BYTES_MAX).unwrap_or_default())
+    }
+
     /// The queue that an action means, when there is one.
-    pub(super) fn target_of(&self, target: &QueueTarget) -> Option<QueueId> {
+    pub(super) fn target_of(&self, target: &QueueTarget) -> Option<Arc<Queue>> {
         match target {
-            QueueTarget::Queue(text) => id_of(&self.text(text, ID_BYTES_MAX)?).parse().ok(),
-            QueueTarget::Agent(text) => {
-                let user: UserId = id_of(&self.text(text, ID_BYTES_MAX)?).parse().ok()?;
-                Some(QueueId::of_agent(user))
-            }
-            QueueTarget::Current => self.contact.target_queue,
+            QueueTarget::Queue(text) => self.named(text, |id| self.env.queue(id.parse().ok()?)),
+            QueueTarget::Agent(text) => self.named(text, |id| {
+                let queue = self.env.queue(QueueId::of_agent(id.parse().ok()?));
+                queue.filter(|queue| queue.kind == QueueKind::Agent)
+            }),
+            QueueTarget::Current => self.target_queue(),
         }
     }
 
+    /// The target queue of the contact.
+    pub(super) fn target_queue(&self) -> Option<Arc<Queue>> {
+        self.contact.target_queue.and_then(|id| self.env.queue(id))
+    }
+
     pub(super) fn update_target_queue(&mut self, target: &QueueTarget) -> Outcome {
-        let queue = self.target_of(target).and_then(|id| self.env.queue(id));
-        let fits = |queue: &Queue| match target {
-            QueueTarget::Agent(_) => queue.kind == QueueKind::Agent,
-            QueueTarget::Queue(_) | QueueTarget::Current => true,
-        };
-        match queue {
-            Some(queue) if fits(&queue) => {
+        match self.target_of(target) {
+            Some(queue) => {
                 self.contact.target_queue = Some(queue.id);
                 Outcome::Next
             }
-            Some(_) | None => Outcome::error("there is no such queue or agent"),
+            None => Outcome::error("there is no such queue or agent"),
         }
     }
 
@@ -50,7 +63,7 @@ impl Move<'_> {
             State::Ended => return Outcome::error(CHAIN_TOO_LONG),
             _ => return Outcome::error("the contact is in a queue already, or with an agent"),
         };
-        match self.room_in(self.contact.target_queue, method) {
+        match self.room_in(self.target_queue(), method) {
             Ok(queue) => Outcome::Queue(queue),
             Err(full) => full,
         }
@@ -71,8 +84,7 @@ impl Move<'_> {
     }
 
     /// The queue, when it takes a contact that came to be in this way.
-    fn room_in(&self, queue: Option<QueueId>, method: InitiationMethod) -> Result<QueueId, Outcome> {
-        let queue = queue.and_then(|id| self.env.queue(id));
+    fn room_in(&self, queue: Option<Arc<Queue>>, method: InitiationMethod) -> Result<QueueId, Outcome> {
         let queue =
             queue.ok_or_else(|| Outcome::error("there is no such queue, or the contact has no target queue"))?;
         match queue.status {
@@ -87,8 +99,7 @@ impl Move<'_> {
     /// Voice only in Amazon Connect, and yet its default flow for quick connects to agents: a task goes to the agent's queue, when that
     /// is its target (flow-language.md section 7).
     pub(super) fn transfer_to_agent(&self) -> Outcome {
-        let target = self.contact.target_queue.and_then(|id| self.env.queue(id));
-        match target.map(|queue| queue.kind) {
+        match self.target_queue().map(|queue| queue.kind) {
             Some(QueueKind::Agent) => self.transfer_to_queue(),
             Some(QueueKind::Standard) | None => Outcome::Unsupported,
         }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::arn::id_of;
 use crate::contact::step::Move;
 use crate::contact::{Contact, Effect, Link, NewTask, Reference, ReferenceType, TemplateUse};
 use crate::flow::compile::TaskTexts;
@@ -11,7 +10,7 @@ use crate::flow::interpret::control::NUMBER_BYTES_MAX;
 use crate::flow::interpret::data::{DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX};
 use crate::flow::interpret::routing::ID_BYTES_MAX;
 use crate::flow::reference::Text;
-use crate::id::{ContactFlowId, ContactId, TaskTemplateId};
+use crate::id::ContactId;
 use crate::start_task::flow_source::{self, Sources};
 use crate::start_task::references::{self, is_url};
 use crate::start_task::schedule;
@@ -48,10 +47,11 @@ impl Move<'_> {
         let name = self.limited(texts.name.as_ref(), NAME_CHARS_MAX).map_err(|()| chars("Name", NAME_CHARS_MAX))?;
         let description = self.limited(texts.description.as_ref(), DESCRIPTION_CHARS_MAX);
         let description = description.map_err(|()| chars("Description", DESCRIPTION_CHARS_MAX))?;
-        let template =
-            texts.template.as_ref().map(|text| self.id::<TaskTemplateId>("TaskTemplateId", text)).transpose()?;
-        let template = match template {
-            Some(id) => Some(self.env.template(id).ok_or_else(|| format!("there is no task template {id}"))?),
+        let template = match &texts.template {
+            Some(text) => {
+                let template = self.named(text, |id| self.env.template(id.parse().ok()?));
+                Some(template.ok_or_else(|| self.not_there("task template", text))?)
+            }
             None => None,
         };
         let mut fields = TaskFields {
@@ -69,7 +69,7 @@ impl Move<'_> {
         }
         let own_flow = template.as_ref().is_some_and(|template| template.flow.is_some());
         let flow = texts.flow.as_ref().filter(|_| !own_flow);
-        let flow = flow.map(|text| self.id::<ContactFlowId>("ContactFlowId", text)).transpose()?;
+        let flow = flow.map(|text| self.flow_named(text).ok_or_else(|| self.not_there("flow", text))).transpose()?;
         let sources = Sources { template: template.as_deref(), flow, ..Sources::default() };
         let choice = flow_source::choose(sources).map_err(|refusal| refusal.to_string())?;
         let flow = self.env.flow(choice.flow);
@@ -104,11 +104,6 @@ impl Move<'_> {
         contact.generation = generation;
         self.effects.push(Effect::CreateTask { contact: Box::new(contact), chain });
         Ok(id)
-    }
-
-    fn id<Id: std::str::FromStr>(&self, name: &str, text: &Text) -> Result<Id, String> {
-        let given = self.text(text, ID_BYTES_MAX).ok_or_else(|| format!("{name} is too long"))?;
-        id_of(&given).parse().map_err(|_| format!("{name} {given:?} is no id"))
     }
 
     /// When the task starts, if not now.

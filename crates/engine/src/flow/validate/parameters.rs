@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::arn::id_of;
 use crate::flow::document::scalar_text;
 use crate::flow::reference::Path;
 use crate::flow::table::{GroupKind, Kind, LetterCase, Mode, ParameterRule, When};
 use crate::flow::validate::problem::{EMPTY_ATTRIBUTE, Problems};
-use crate::flow::validate::{Subject, holds, lookup};
+use crate::flow::validate::{Subject, holds, is_known, lookup};
 
 const NOT_EMPTY: &str = "give at least one character; a blank is one";
 
@@ -230,9 +229,9 @@ fn check_scalar(subject: &Subject<'_>, rule: &ParameterRule, value: &Value, path
         return problems.value(path, format!("it is {text:?}: give {}", expected(rule)));
     }
     if let Some(kind) = rule.resolves
-        && !subject.scene.resolver.exists(kind, id_of(&text))
+        && !is_known(subject.scene.resolver, kind, &text)
     {
-        let hint = format!("the instance has no such {}", kind.noun());
+        let hint = format!("the instance has no such {}, and its reference map has no entry for it", kind.noun());
         problems.add(path, format!("Failed to convert id: {text}"), hint);
     }
 }

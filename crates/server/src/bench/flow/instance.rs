@@ -8,6 +8,7 @@ use engine::arn::Scope;
 use engine::contact::{Chain, Contact, Link, NewTask};
 use engine::env::{Env, Need, QueueMetrics};
 use engine::flow::compile::CompiledFlow;
+use engine::flow::module::ContactFlowModule;
 use engine::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use engine::hours::HoursOfOperation;
 use engine::limits::Limits;
@@ -17,8 +18,8 @@ use engine::tag::Tags;
 use engine::template::TaskTemplate;
 use engine::user::User;
 use engine::{
-    ContactFlowId, ContactId, HoursOfOperationId, InstanceId, QueueId, RoutingProfileId, TaskTemplateId, Timestamp,
-    UserId,
+    ContactFlowId, ContactFlowModuleId, ContactId, HoursOfOperationId, InstanceId, QueueId, RoutingProfileId,
+    TaskTemplateId, Timestamp, UserId,
 };
 
 /// The queue.
@@ -172,8 +173,16 @@ impl Env for Instance {
         Ok(None)
     }
 
-    fn module_content(&self, _: &str) -> Option<ContentHash> {
+    fn module(&self, _: ContactFlowModuleId) -> Option<Arc<ContactFlowModule>> {
         None
+    }
+
+    fn mapped(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn may_call(&self, _: &str) -> bool {
+        true
     }
 
     fn template(&self, _: TaskTemplateId) -> Option<Arc<TaskTemplate>> {

@@ -11,6 +11,9 @@ pub(crate) const SKILL: &str = "skill";
 /// Its values.
 pub(crate) const SKILLS: [&str; 2] = ["red", "blue"];
 
+/// The function that flows call.
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:look-up";
+
 /// What clients know of an instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -85,6 +88,22 @@ fn picky(queue: &str) -> String {
     flow("criteria", &actions)
 }
 
+/// A flow that asks a function where to go.
+fn asking(queues: &[&str; 2]) -> String {
+    let mut actions = to_queue(queues[0]);
+    actions.extend([
+        json!({"Identifier": "ask", "Type": "InvokeLambdaFunction",
+            "Parameters": {"LambdaFunctionARN": FUNCTION, "InvocationTimeLimitSeconds": "8"},
+            "Transitions": {"NextAction": "judge", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "set"}]}}),
+        json!({"Identifier": "judge", "Type": "Compare", "Parameters": {"ComparisonValue": "$.External.goes"},
+            "Transitions": {"NextAction": "set", "Errors": [{"ErrorType": "NoMatchingCondition", "NextAction": "set"}],
+                "Conditions": [{"NextAction": "other", "Condition": {"Operator": "Equals", "Operands": ["elsewhere"]}}]}}),
+        json!({"Identifier": "other", "Type": "UpdateContactTargetQueue", "Parameters": {"QueueId": queues[1]},
+            "Transitions": {"NextAction": "to", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "end"}]}}),
+    ]);
+    flow("ask", &actions)
+}
+
 fn text(answer: &Value, member: &str) -> Result<String, Violation> {
     let text = answer[member].as_str().map(str::to_owned);
     text.ok_or_else(|| Violation(format!("an answer without {member}: {answer}")))
@@ -117,6 +136,7 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
     let statuses = ask("ListAgentStatuses", json!({}))?;
     let available = named(&statuses, "AgentStatusSummaryList", "Available")?.parse().map_err(Violation::of)?;
     let offline = named(&statuses, "AgentStatusSummaryList", "Offline")?.parse().map_err(Violation::of)?;
+    ask("AssociateLambdaFunction", json!({"FunctionArn": FUNCTION}))?;
     ask("CreatePredefinedAttribute", json!({"Name": SKILL, "Values": {"StringList": SKILLS}}))?;
     let lunch = ask("CreateAgentStatus", json!({"Name": "Lunch", "State": "ENABLED"}))?;
     let lunch = text(&lunch, "AgentStatusId")?.parse().map_err(Violation::of)?;
@@ -150,6 +170,7 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
         make_flow("slowly to second", waiting(40, &second))?,
         make_flow("with whisper", whispering(&whisper, &basic))?,
         make_flow("for the skilled", picky(&second))?,
+        make_flow("asks a function", asking(&[&basic, &second]))?,
     ];
     let profile = json!({
         "Name": "both", "Description": "Both queues", "DefaultOutboundQueueId": basic,

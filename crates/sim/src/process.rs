@@ -528,8 +528,12 @@ impl Process {
                 _ => AttachmentOutcome::Failed { reason: "not found".to_owned() },
             }),
             Effect::DeleteFiles { .. } => EffectOutcome::Done,
-            Effect::CallFunction { .. } if random.one_in(3) => EffectOutcome::Failed { reason: "timed out".to_owned() },
-            Effect::CallFunction { .. } => EffectOutcome::Answer("{}".to_owned()),
+            Effect::CallFunction { .. } => match random.below(4) {
+                0 => EffectOutcome::Failed { reason: "timed out".to_owned() },
+                1 => EffectOutcome::Answer("not JSON".to_owned()),
+                2 => EffectOutcome::Answer("{}".to_owned()),
+                _ => EffectOutcome::Answer(r#"{"goes": "elsewhere"}"#.to_owned()),
+            },
         };
         self.jobs.push(Job::Deliver(scope, Input::EffectDone(id, outcome)));
     }

@@ -415,6 +415,10 @@ pub struct Contact {
     #[n(39)]
     #[cbor(skip_if = "is_zero")]
     pub generation: u32,
+    /// Pieces in which whoever keeps the traces of its steps has written them so far; they are not in the contact.
+    #[n(40)]
+    #[cbor(skip_if = "is_zero")]
+    pub trace_chunks: u32,
 }
 
 fn is_zero(number: &u32) -> bool {

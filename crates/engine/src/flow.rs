@@ -11,6 +11,7 @@ pub mod function;
 pub(crate) mod interpret;
 pub mod json;
 pub mod legacy;
+pub mod log;
 pub mod module;
 mod reference;
 pub mod run;

@@ -26,6 +26,7 @@ use crate::flow::json::Json;
 use crate::flow::reference::{JsonText, Text, View};
 use crate::flow::run::{FlowRun, Purpose, Waiting};
 use crate::flow::table::{NO_MATCHING_CONDITION, NO_MATCHING_ERROR, TaskPath};
+use crate::flow::trace::NEXT;
 use crate::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use crate::id::{ContactFlowId, QueueId, RunId};
 use crate::refusal::Refusal;
@@ -273,7 +274,7 @@ impl Move<'_> {
         };
         let mut error: Option<Cow<'static, str>> = None;
         let (result, way): (Cow<'static, str>, Way) = match outcome {
-            Outcome::Next => ("Next".into(), next()),
+            Outcome::Next => (NEXT.into(), next()),
             Outcome::Value(value) => {
                 let way = met(&value).unwrap_or_else(condition_failed);
                 (value, way)

@@ -7,13 +7,15 @@ use minicbor::{Decode, Encode};
 use serde_json::Value;
 
 use crate::flow::reference::{Path, Piece, Text, View};
-use crate::id::{ContactFlowId, RunId};
+use crate::id::{ContactFlowId, ContactFlowModuleId, RunId};
 use crate::time::Timestamp;
 
 /// Most entries of one step: as many of its first as of its last actions are told.
 pub const ENTRIES_MAX: usize = 200;
-/// Longest parameters of an entry, in bytes of JSON.
+/// Longest parameters of an entry and longest output, in bytes of JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 4_096;
+/// The result of an action that has one way on: NextAction.
+pub const NEXT: &str = "Next";
 /// Longest result and longest reason of an entry, in bytes.
 const WORDS_BYTES_MAX: usize = 512;
 
@@ -32,9 +34,9 @@ pub struct TraceEntry {
     /// The flow; of an action in a module the flow that invoked it.
     #[n(3)]
     pub flow: ContactFlowId,
-    /// Whether the action is in a module.
+    /// The module that the action is in.
     #[n(4)]
-    pub in_module: bool,
+    pub module: Option<ContactFlowModuleId>,
     /// The action's Identifier; empty when the run did not come to one.
     #[n(5)]
     pub action: String,
@@ -44,7 +46,7 @@ pub struct TraceEntry {
     /// Its parameters with the values of their paths, as JSON; none when they are longer than [`PARAMETERS_BYTES_MAX`].
     #[n(7)]
     pub parameters: Option<String>,
-    /// Why the branch was taken: `Next`, an operand, an ErrorType, or a word such as `Waiting`.
+    /// Why the branch was taken: [`NEXT`], an operand, an ErrorType, or a word such as `Waiting`.
     #[n(8)]
     pub result: String,
     /// Why an error was the result, in words.
@@ -53,6 +55,13 @@ pub struct TraceEntry {
     /// Identifier of the action that follows in the same flow.
     #[n(10)]
     pub next: Option<String>,
+    /// What the action gave, as a JSON object: the answer of a function, the ResultData of a module, metrics, the id of a task; none when it is
+    /// longer than [`PARAMETERS_BYTES_MAX`].
+    #[n(11)]
+    pub output: Option<String>,
+    /// Whether UpdateFlowLoggingBehavior had turned flow logs on: then the action belongs into them, see [`log`](crate::flow::log).
+    #[n(12)]
+    pub logged: bool,
 }
 
 /// What the flows of a contact did in one step, in order.
@@ -199,13 +208,15 @@ mod tests {
             run: RunId(1),
             step,
             flow: ContactFlowId::from_bytes([0; 16]),
-            in_module: false,
+            module: None,
             action: "a".into(),
             action_type: "Wait".into(),
             parameters: Some("{}".into()),
             result: "ä".repeat(WORDS_BYTES_MAX),
             error: None,
             next: None,
+            output: None,
+            logged: false,
         }
     }
 

@@ -621,6 +621,8 @@ impl World {
                 self.trace.extend(trace.entries().cloned());
             }
         }
+        // Steps that follow from this one tell theirs.
+        let trace = self.trace.clone();
         let mut shown = if self.show_trace { self.shown_trace() + " | " } else { String::new() };
         shown += &format!("{:?}", contact.state);
         if let Some(reason) = contact.disconnect_reason {
@@ -666,6 +668,7 @@ impl World {
                 }
             }
         }
+        self.trace = trace;
         Ok(shown)
     }
 }

@@ -558,6 +558,7 @@ pub(crate) fn contacts() -> Vec<Contact> {
         next: None,
         ranked_since: None,
         generation: 0,
+        trace_chunks: 0,
     };
     let bare = Contact {
         state: State::Scheduled,

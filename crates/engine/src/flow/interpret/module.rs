@@ -39,6 +39,10 @@ impl Move<'_> {
         let Some(input) = self.json(input, VALUES_BYTES_MAX) else {
             return Outcome::error(format!("Input has more than {VALUES_BYTES_MAX} bytes"));
         };
+        // What an earlier one gave is not what this one gives.
+        if let Some(results) = &mut self.run_mut().results {
+            (results.module_result, results.module_data) = (None, None);
+        }
         Outcome::Invoke(Invocation { module: id, content, input })
     }
 

@@ -1,9 +1,11 @@
 """What an operator does, seen by the clients: HTTPS, keys, backups, settings, logs, metrics, retention."""
 
 import json
+import os
 import re
 import shutil
 import ssl
+import subprocess
 import threading
 import urllib.request
 
@@ -12,7 +14,17 @@ import pytest
 
 from harness import flows, raw
 from harness.connect import Instance, client, error_code, unique
-from harness.server import ACCOUNT, CONFIG, REGION, REPOSITORY, Server, callboard
+from harness.server import (
+    ACCOUNT,
+    CONFIG,
+    READY_SECONDS_MAX,
+    REGION,
+    REPOSITORY,
+    Server,
+    binary,
+    callboard,
+    environment,
+)
 
 DAY_SECONDS = 86_400
 # Of the database.
@@ -197,3 +209,36 @@ def test_ended_tasks_are_kept_for_a_time(tmp_path):
         assert "DisconnectTimestamp" not in instance.contact(open_task)
     finally:
         assert server.stop() == 0
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    """`callboard … | head -1` ends as other commands do: silently, as if SIGPIPE had ended it."""
+    stopped = Server(tmp_path).start()
+    stopped.stop()
+    flow = tmp_path / "flow.json"
+    flow.write_text(flows.waiting())
+    place = ("--data-dir", str(stopped.data_dir))
+    for command in (
+        ("--help",),
+        ("version",),
+        ("config", "docs"),
+        ("flow", "check", str(flow)),
+        ("flow", "graph", str(flow)),
+        ("keys", "list", *place),
+        ("check", *place),
+    ):
+        reader, writer = os.pipe()
+        os.close(reader)
+        process = subprocess.run(
+            [str(binary()), *command],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=READY_SECONDS_MAX,
+            check=False,
+        )
+        os.close(writer)
+        assert process.stderr == "", command
+        assert process.returncode == (0 if command == ("--help",) else 141), command

@@ -18,7 +18,7 @@ use crate::bench::BenchVerb;
 use crate::config::{self, Config};
 use crate::flow_verb::FlowVerb;
 use crate::maintenance::{self, Report};
-use crate::{clock, control_socket, logging, serve};
+use crate::{clock, control_socket, logging, output, serve};
 use setting_flags::{DataDirFlags, SettingFlags};
 
 /// Callboard: a task-contact service that speaks the Amazon Connect API.
@@ -136,7 +136,10 @@ enum ConfigVerb {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     match CommandLine::parse().verb.run() {
-        Ok(code) => code,
+        Ok(code) => {
+            output::flush();
+            code
+        }
         Err(error) => {
             eprintln!("callboard: {error:#}");
             ExitCode::FAILURE

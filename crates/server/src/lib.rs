@@ -3,6 +3,10 @@
 //! Threads, sockets, clocks and files live here; what a call does is the affair of `service`. Begin with `serve.rs`,
 //! which puts the parts together, then `http.rs`, where a request comes in.
 
+// Before all others, which print by its macros.
+#[macro_use]
+mod output;
+
 mod access_keys;
 pub mod administration;
 pub mod agent_interface;

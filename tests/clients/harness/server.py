@@ -31,8 +31,8 @@ allowed_hosts = ["127.0.0.1"]
 allow_private_addresses = true
 
 [agents]
-# A stream that its client closed is noticed when the next heartbeat cannot be written.
-heartbeat_seconds = 1
+# A closed stream is noticed at once: nothing waits for a heartbeat.
+heartbeat_seconds = 3600
 # A week of virtual time would be 5,040 of them for every agent.
 event_heartbeat_seconds = ""
 """

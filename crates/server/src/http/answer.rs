@@ -31,6 +31,11 @@ pub(crate) fn streamed(frames: BoxStream<'static, Result<Frame<Bytes>, Infallibl
     Either::Right(StreamBody::new(frames))
 }
 
+/// Whether a body goes on.
+pub(super) fn is_streamed(body: &AnswerBody) -> bool {
+    matches!(body, Either::Right(_))
+}
+
 /// A body on its way: until it is over, the client is not expected to ask for anything else.
 pub(super) struct OnItsWay {
     pub(super) body: AnswerBody,

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{debug, error, warn};
 
 use super::Edge;
-use super::answer::OnItsWay;
+use super::answer::{OnItsWay, is_streamed};
 use super::patience::{Patience, Patient, Phase};
 use crate::config::Config;
 use crate::{telemetry, tls};
@@ -165,6 +165,9 @@ impl Connection {
             let answering = phase.answering();
             async move {
                 let answer = edge.serve(request, client).await;
+                if is_streamed(answer.body()) {
+                    answering.streams();
+                }
                 Ok::<_, Infallible>(answer.map(|body| OnItsWay { body, _answering: answering }))
             }
         });

@@ -1,8 +1,8 @@
-//! The domain of Callboard, pure: contacts and how they move, flows and how they run, templates, hours, and the records of
-//! everything that an instance is made of.
+//! The domain of Callboard, pure: contacts and how they move, flows and how they run, templates, hours, and the records
+//! of everything that an instance is made of.
 //!
-//! Nothing here reads a clock, draws a random number, does I/O, waits or logs. [`contact::step()`] takes a contact, an event and an
-//! [`env::Env`] to look things up in, changes the contact and answers with effects, which are data.
+//! Nothing here reads a clock, draws a random number, does I/O, waits or logs. [`contact::step()`] takes a contact, an
+//! event and an [`env::Env`] to look things up in, changes the contact and answers with effects, which are data.
 //!
 //! Begin with [`contact`], then [`flow`] and [`agent`]. The rules of StartTaskContact are in [`start_task`].
 
@@ -18,6 +18,7 @@ pub mod id;
 pub mod instance;
 pub mod limits;
 mod name;
+pub mod pattern;
 pub mod predefined;
 pub mod queue;
 pub mod quick_connect;

@@ -1,8 +1,8 @@
 //! The reference map: what flows from elsewhere refer to, and which resource of this instance is meant (ADR 16).
 //!
-//! A flow that was published in another instance names its queues, flows, hours and modules by ids and ARNs of that instance. Its content stays
-//! byte for byte; what leads to nothing here is looked up in this map, at publication and when it runs. Functions are not in it: where
-//! they run is a matter of configuration.
+//! A flow that was published in another instance names its queues, flows, hours and modules by ids and ARNs of that
+//! instance. Its content stays byte for byte; what leads to nothing here is looked up in this map, at publication and
+//! when it runs. Functions are not in it: where they run is a matter of configuration.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,23 +10,18 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::arn::id_of;
+use crate::pattern::Pattern;
 
 /// Most entries of a map.
 pub const ENTRIES_MAX: usize = 1_000;
 /// Longest reference and longest target, in bytes.
 pub const TEXT_BYTES_MAX: usize = 500;
-/// Stands for any characters in a reference.
-const ANY: char = '*';
-
 /// References of elsewhere and what they mean here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct ReferenceMap {
-    /// ARNs and ids as they are.
+    /// References and targets, in the order in which they are asked.
     #[n(0)]
-    exact: BTreeMap<String, String>,
-    /// Patterns, those with the most characters besides `*` first.
-    #[n(1)]
-    patterns: Vec<(String, String)>,
+    entries: Vec<(Pattern, String)>,
 }
 
 /// Why a map is none.
@@ -59,8 +54,8 @@ pub enum NotAReferenceMap {
 }
 
 impl ReferenceMap {
-    /// A map of these references and targets. A reference is an ARN or an id of elsewhere, in which `*` stands for any characters; a target
-    /// is an ARN or an id of here.
+    /// A map of these references and targets. A reference is an ARN or an id of elsewhere, in which `*` stands for any
+    /// characters; a target is an ARN or an id of here.
     pub fn new(entries: BTreeMap<String, String>) -> Result<ReferenceMap, NotAReferenceMap> {
         if entries.len() > ENTRIES_MAX {
             return Err(NotAReferenceMap::TooMany(entries.len()));
@@ -72,31 +67,25 @@ impl ReferenceMap {
                     return Err(NotAReferenceMap::Length { what, text: text.clone() });
                 }
             }
-            if target.contains(ANY) {
+            if !Pattern::new(target.as_str()).is_exact() {
                 return Err(NotAReferenceMap::PatternAsTarget { reference, target });
             }
-            if reference.contains(ANY) {
-                map.patterns.push((reference, target));
-            } else {
-                map.exact.insert(reference, target);
-            }
+            map.entries.push((Pattern::new(reference), target));
         }
-        // Patterns came in the order of their texts, so that equal weights have one order.
-        map.patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(weight(pattern)));
+        map.entries.sort_by(|(a, _), (b, _)| a.rank().cmp(&b.rank()));
         Ok(map)
     }
 
     /// All references with their targets, in the order in which they are asked.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        let exact = self.exact.iter().map(|(reference, target)| (reference.as_str(), target.as_str()));
-        exact.chain(self.patterns.iter().map(|(pattern, target)| (pattern.as_str(), target.as_str())))
+        self.entries.iter().map(|(reference, target)| (reference.as_str(), target.as_str()))
     }
 
     /// What a reference of a flow means here, as the map gives it; `None` when it says nothing of it.
     ///
-    /// The whole text is asked for before the id at its end, and an exact entry before a pattern, of which the one with the most characters
-    /// besides `*` decides. A version or alias after the id (`<id>:$LATEST`) that no entry names goes over to the target, unless that
-    /// has one.
+    /// An entry fits the whole text or the id at its end. One without `*` goes before patterns, and of several the one
+    /// with the most characters besides `*`. A version or alias after the id (`<id>:$LATEST`) that no entry names goes
+    /// over to the target, unless that has one.
     pub fn target(&self, given: &str) -> Option<Cow<'_, str>> {
         if let Some(target) = self.target_of_whole(given) {
             return Some(Cow::Borrowed(target));
@@ -108,40 +97,19 @@ impl ReferenceMap {
     }
 
     fn target_of_whole(&self, given: &str) -> Option<&str> {
-        let forms = [given, id_of(given)];
-        let exact = forms.iter().find_map(|form| self.exact.get(*form));
-        let fits = |pattern: &str| forms.iter().any(|form| matches(pattern, form));
-        let pattern = || self.patterns.iter().find(|(pattern, _)| fits(pattern)).map(|(_, target)| target);
-        exact.or_else(pattern).map(String::as_str)
+        let fits = |reference: &Pattern| reference.fits(given) || reference.fits(id_of(given));
+        self.entries.iter().find(|(reference, _)| fits(reference)).map(|(_, target)| target.as_str())
     }
 }
 
-/// Looks for what a reference of a flow names: among the resources of this instance and then, when there is no such resource, where
-/// `mapped` leads. `find` is given an id, with the version or alias that is behind it.
+/// Looks for what a reference of a flow names: among the resources of this instance and then, when there is no such
+/// resource, where `mapped` leads. `find` is given an id, with the version or alias that is behind it.
 pub fn look_up<T>(
     given: &str,
     mapped: impl FnOnce(&str) -> Option<String>,
     find: impl Fn(&str) -> Option<T>,
 ) -> Option<T> {
     find(id_of(given)).or_else(|| find(id_of(&mapped(given)?)))
-}
-
-/// How much a pattern says.
-fn weight(pattern: &str) -> usize {
-    pattern.chars().filter(|c| *c != ANY).count()
-}
-
-/// Whether a text fits a pattern: its parts between the `*` come in this order, the first at the start and the last at the end.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split(ANY);
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -191,18 +159,6 @@ mod tests {
         assert_eq!(look_up("arn:x/own", |_| panic!("not asked"), own), Some(3));
         assert_eq!(look_up("foreign", |given| Some(format!("arn:{given}/own")), own), Some(3));
         assert_eq!(look_up("foreign", |_| None, own), None);
-    }
-
-    #[test]
-    fn patterns_fit_whole_texts() {
-        for (pattern, text) in
-            [("*", ""), ("a*", "a"), ("*a", "ba"), ("a*b*c", "axxbyyc"), ("a**c", "abc"), ("*/x", "/x")]
-        {
-            assert!(matches(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [("a*", "ba"), ("*a", "ab"), ("a*b*c", "acb"), ("ab*ba", "aba"), ("a*a", "a")] {
-            assert!(!matches(pattern, text), "{pattern} {text}");
-        }
     }
 
     #[test]

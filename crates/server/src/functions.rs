@@ -30,7 +30,7 @@ use places::Places;
 use request::Signer;
 
 pub use failure::Failure;
-pub use map::{Entry, FunctionMap, Pattern, Target};
+pub use map::{Entry, FunctionMap, Target};
 
 /// How long to wait before each new try of a call that was throttled or failed for a reason that may pass: as many
 /// tries as Amazon Connect makes.

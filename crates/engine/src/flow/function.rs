@@ -52,8 +52,8 @@ pub struct FunctionCall {
 /// Parts of the ARN of a function without a version or an alias: `arn:aws:lambda:<region>:<account>:function:<name>`.
 const UNQUALIFIED_PARTS: usize = 7;
 
-/// Whether AssociateLambdaFunction with the ARN `allowed` lets flows call the function with the ARN `called`: the same, or, when `allowed` has
-/// neither version nor alias, a version or an alias of it.
+/// Whether AssociateLambdaFunction with the ARN `allowed` lets flows call the function with the ARN `called`: the same,
+/// or, when `allowed` has neither version nor alias, a version or an alias of it.
 pub fn is_allowed_by(allowed: &str, called: &str) -> bool {
     let behind = called.strip_prefix(allowed);
     behind.is_some_and(|behind| {

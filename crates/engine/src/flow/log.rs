@@ -1,7 +1,9 @@
-//! Flow logs: what a contact's flows did as lines of JSON, in the form in which Amazon Connect writes them to a log group (AG:contact-flow-log-data).
+//! Flow logs: what a contact's flows did as lines of JSON, in the form in which Amazon Connect writes them to a log
+//! group (AG:contact-flow-log-data).
 //!
-//! A line is written for an action when the instance has flow logs (attribute CONTACTFLOW_LOGS) and the contact's flow has turned them
-//! on with UpdateFlowLoggingBehavior, see [`TraceEntry::logged`]. The next contact of a chain begins as the one before it ended.
+//! A line is written for an action when the instance has flow logs (attribute CONTACTFLOW_LOGS) and the contact's flow
+//! has turned them on with UpdateFlowLoggingBehavior, see [`TraceEntry::logged`]. The next contact of a chain begins as
+//! the one before it ended.
 
 use serde_json::Value;
 
@@ -9,8 +11,8 @@ use crate::arn::{Resource, Scope};
 use crate::flow::trace::{NEXT, TraceEntry};
 use crate::id::ContactId;
 
-/// ContactFlowModuleType of action types: what the console called their blocks when the logs got their form (`SetQueue` by the page above, the
-/// others as in exports of that console). Of newer actions it is their type.
+/// ContactFlowModuleType of action types: what the console called their blocks when the logs got their form (`SetQueue`
+/// by the page above, the others as in exports of that console). Of newer actions it is their type.
 const MODULE_TYPES: &[(&str, &str)] = &[
     ("CheckHoursOfOperation", "CheckHoursOfOperation"),
     ("Compare", "CheckAttribute"),
@@ -32,11 +34,12 @@ const MODULE_TYPES: &[(&str, &str)] = &[
     ("UpdateFlowLoggingBehavior", "SetLoggingBehavior"),
 ];
 
-/// The line of an action, without a line feed. `name` is that of the module when the action is in one, else of the flow; none when it is
-/// deleted.
+/// The line of an action, without a line feed. `name` is that of the module when the action is in one, else of the
+/// flow; none when it is deleted.
 ///
-/// Parameters have the names of the flow language. `Results` is the branch taken, when it is not the only one; `ExternalResults` what a function
-/// answered; `Error`, which Amazon Connect does not have, says in words why an error was the result.
+/// Parameters have the names of the flow language. `Results` is the branch taken, when it is not the only one;
+/// `ExternalResults` what a function answered; `Error`, which Amazon Connect does not have, says in words why an error
+/// was the result.
 pub fn line(entry: &TraceEntry, contact: ContactId, scope: &Scope, name: Option<&str>) -> String {
     let source = match entry.module {
         Some(module) => Resource::ContactFlowModule(module),

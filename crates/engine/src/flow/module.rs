@@ -26,7 +26,8 @@ const SAVED: &str = "$SAVED";
 /// The alias that every module has: its newest version, and what is published while there is none.
 const NEWEST: &str = "$.LATEST";
 
-/// A flow module of an instance; its contents are [`FlowContent`](crate::flow::FlowContent) records. An archived one still runs.
+/// A flow module of an instance; its contents are [`FlowContent`](crate::flow::FlowContent) records. An archived one
+/// still runs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ContactFlowModule {
     /// Its id.
@@ -116,8 +117,9 @@ pub struct ModuleAlias {
 }
 
 impl ContactFlowModule {
-    /// What an edition does: empty or `$LATEST` is what is published, `$SAVED` the draft, a number that version, `$.LATEST` the newest version
-    /// (what is published while there is none), and anything else the alias with this id or name. `None` when there is no such edition.
+    /// What an edition does: empty or `$LATEST` is what is published, `$SAVED` the draft, a number that version,
+    /// `$.LATEST` the newest version (what is published while there is none), and anything else the alias with this id
+    /// or name. `None` when there is no such edition.
     pub fn resolve(&self, edition: &str) -> Option<&ModuleContent> {
         match edition {
             "" | LATEST => self.published.as_ref(),
@@ -154,13 +156,15 @@ impl ModuleContent {
     }
 }
 
-/// A reference to a module: its id, and the edition behind a colon, empty when it names none. `None` when the id is none.
+/// A reference to a module: its id, and the edition behind a colon, empty when it names none. `None` when the id is
+/// none.
 pub fn read_reference(id: &str) -> Option<(ContactFlowModuleId, &str)> {
     let (id, edition) = id.split_once(':').unwrap_or((id, ""));
     Some((id.parse().ok()?, edition))
 }
 
-/// What a module takes and gives, as the Settings of the resource declare it. Callers and the module itself are held to it.
+/// What a module takes and gives, as the Settings of the resource declare it. Callers and the module itself are held to
+/// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModuleContract {
     /// Names of the values that it takes: `$.Modules.Input.<name>` in the module.
@@ -180,8 +184,8 @@ pub struct NotSettings(String);
 pub const RESULTS_MAX: usize = 8;
 
 impl ModuleContract {
-    /// Reads the Settings of a module: `{"input": {"schema": …}, "resultData": {"schema": …}, "transitions": {"results": […]}}`, where
-    /// the schemas are JSON schemas of objects and every part may be missing.
+    /// Reads the Settings of a module: `{"input": {"schema": …}, "resultData": {"schema": …}, "transitions":
+    /// {"results": […]}}`, where the schemas are JSON schemas of objects and every part may be missing.
     pub fn parse(settings: &str) -> Result<ModuleContract, NotSettings> {
         if settings.len() > SETTINGS_BYTES_MAX {
             return Err(NotSettings(format!("they have {} bytes, give at most {SETTINGS_BYTES_MAX}", settings.len())));

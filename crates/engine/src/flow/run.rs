@@ -1,5 +1,5 @@
-//! A flow run: where a contact is in a flow. It pins the content it runs and names the action it is at, so that publishing or deleting a
-//! flow does not move the contacts that are in it.
+//! A flow run: where a contact is in a flow. It pins the content it runs and names the action it is at, so that
+//! publishing or deleting a flow does not move the contacts that are in it.
 
 use std::collections::BTreeMap;
 

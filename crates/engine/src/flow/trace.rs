@@ -55,11 +55,12 @@ pub struct TraceEntry {
     /// Identifier of the action that follows in the same flow.
     #[n(10)]
     pub next: Option<String>,
-    /// What the action gave, as a JSON object: the answer of a function, the ResultData of a module, metrics, the id of a task; none when it is
-    /// longer than [`PARAMETERS_BYTES_MAX`].
+    /// What the action gave, as a JSON object: the answer of a function, the ResultData of a module, metrics, the id of
+    /// a task; none when it is longer than [`PARAMETERS_BYTES_MAX`].
     #[n(11)]
     pub output: Option<String>,
-    /// Whether UpdateFlowLoggingBehavior had turned flow logs on: then the action belongs into them, see [`log`](crate::flow::log).
+    /// Whether UpdateFlowLoggingBehavior had turned flow logs on: then the action belongs into them, see
+    /// [`log`](crate::flow::log).
     #[n(12)]
     pub logged: bool,
 }

@@ -35,25 +35,25 @@ const FORBIDDEN_IDENTIFIERS: &[&str] = &[
 
 /// Tells whether a literal id in a flow leads to something of the instance. Kinds that are not to be checked exist.
 pub trait Resolver {
-    /// Whether there is such a resource. `id` is what stands in the flow, without the ARN around it; behind the id of a flow or a module may
-    /// be a version or an alias.
+    /// Whether there is such a resource. `id` is what stands in the flow, without the ARN around it; behind the id of a
+    /// flow or a module may be a version or an alias.
     fn exists(&self, kind: Resolves, id: &str) -> bool;
 
-    /// What a reference that leads to nothing in the instance means here, by the [`ReferenceMap`](crate::reference_map::ReferenceMap).
-    /// Without an instance there is no map.
+    /// What a reference that leads to nothing in the instance means here, by the
+    /// [`ReferenceMap`](crate::reference_map::ReferenceMap). Without an instance there is no map.
     fn mapped(&self, _given: &str) -> Option<String> {
         None
     }
 
-    /// What a module takes and gives, when it declares that; calls of one that does not are not compared. `id` is as it is for
-    /// [`exists`](Resolver::exists).
+    /// What a module takes and gives, when it declares that; calls of one that does not are not compared. `id` is as it
+    /// is for [`exists`](Resolver::exists).
     fn module_contract(&self, _id: &str) -> Option<ModuleContract> {
         None
     }
 }
 
-/// Whether a reference leads to something: of the instance, or where the map leads. There are no prompts in an instance, because a task
-/// hears none: one that is mapped is known.
+/// Whether a reference leads to something: of the instance, or where the map leads. There are no prompts in an
+/// instance, because a task hears none: one that is mapped is known.
 fn is_known(resolver: &dyn Resolver, kind: Resolves, given: &str) -> bool {
     let exists = |id: &str| resolver.exists(kind, id).then_some(());
     reference_map::look_up(given, |given| resolver.mapped(given), exists).is_some()
@@ -65,7 +65,8 @@ pub fn validate(document: &Document, flow_type: FlowType, resolver: &dyn Resolve
     check(document, Publication::Flow(flow_type), resolver)
 }
 
-/// All problems of a module, none when it can be published; at most 50. Its results are held to the contract, when there is one.
+/// All problems of a module, none when it can be published; at most 50. Its results are held to the contract, when
+/// there is one.
 pub fn validate_module(
     document: &Document,
     contract: Option<&ModuleContract>,

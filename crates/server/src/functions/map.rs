@@ -1,5 +1,6 @@
 //! Which function runs where: the section `[functions]` of the configuration.
 
+use engine::pattern::Pattern;
 use reqwest::Url;
 use serde::Deserialize;
 
@@ -18,7 +19,7 @@ pub struct FunctionMap(Vec<Entry>);
 /// Some functions, and where they run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Which functions are meant.
+    /// Which functions are meant: by ARN, or by name.
     pub pattern: Pattern,
     /// Where they run.
     pub target: Target,
@@ -46,10 +47,6 @@ pub enum Target {
         arguments: Vec<String>,
     },
 }
-
-/// The name or the ARN of a function, in which `*` stands for any text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(String);
 
 /// An entry as it is written.
 #[derive(Deserialize)]
@@ -101,8 +98,8 @@ score = { command = [\"/usr/local/bin/score\", \"--fast\"] }",
 impl FunctionMap {
     /// The entry that says where a function runs.
     pub fn find(&self, function: &FunctionName<'_>) -> Option<&Entry> {
-        let fitting = self.0.iter().filter(|entry| entry.pattern.means(function));
-        fitting.max_by_key(|entry| entry.pattern.rank())
+        let fitting = self.0.iter().filter(|entry| means(&entry.pattern, function));
+        fitting.min_by(|a, b| a.pattern.rank().cmp(&b.pattern.rank()))
     }
 
     /// All entries, to look them through at the start.
@@ -111,40 +108,13 @@ impl FunctionMap {
     }
 }
 
-impl Pattern {
-    /// As it is written.
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// Whether a pattern means a function: a pattern with a colon is one of ARNs, another one of names.
+fn means(pattern: &Pattern, function: &FunctionName<'_>) -> bool {
+    if pattern.as_str().contains(':') {
+        pattern.fits(function.given) || pattern.fits(function.unqualified)
+    } else {
+        pattern.fits(function.name)
     }
-
-    fn means(&self, function: &FunctionName<'_>) -> bool {
-        if self.0.contains(':') {
-            fits(&self.0, function.given) || fits(&self.0, function.unqualified)
-        } else {
-            fits(&self.0, function.name)
-        }
-    }
-
-    /// What goes before what: exact texts, then long ones.
-    fn rank(&self) -> (bool, usize, &str) {
-        (!self.0.contains('*'), self.0.len(), &self.0)
-    }
-}
-
-/// Whether a text is what a pattern with `*` says.
-fn fits(pattern: &str, text: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(head) else { return false };
-    let mut parts = tail.split('*').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        // The first place is as good as any: what comes later has the more room.
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    true
 }
 
 fn entry(key: &str, value: &toml::Value) -> Result<Entry, EntryError> {
@@ -189,7 +159,7 @@ fn entry(key: &str, value: &toml::Value) -> Result<Entry, EntryError> {
         },
         _ => return Err(refused(&[key], value.to_string(), &format!("give exactly one of {KINDS}"))),
     };
-    Ok(Entry { pattern: Pattern(key.to_owned()), target })
+    Ok(Entry { pattern: Pattern::new(key), target })
 }
 
 /// The kinds of targets, in words of errors.

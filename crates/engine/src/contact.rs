@@ -28,6 +28,7 @@ pub use work::*;
 
 use crate::criteria::Criteria;
 use crate::flow::run::FlowRun;
+use crate::flow::trace::TraceCount;
 use crate::id::{ContactFlowId, ContactId, FileId, QueueId, QuickConnectId, TaskTemplateId, UserId};
 use crate::name::named_enum;
 use crate::tag::Tags;
@@ -415,10 +416,9 @@ pub struct Contact {
     #[n(39)]
     #[cbor(skip_if = "is_zero")]
     pub generation: u32,
-    /// Pieces in which whoever keeps the traces of its steps has written them so far; they are not in the contact.
+    /// How much of its trace was kept; none before the first step that told something.
     #[n(40)]
-    #[cbor(skip_if = "is_zero")]
-    pub trace_chunks: u32,
+    pub trace: Option<TraceCount>,
 }
 
 fn is_zero(number: &u32) -> bool {

@@ -288,5 +288,6 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             extensions: config.attachments.extensions.iter().map(|extension| extension.to_ascii_lowercase()).collect(),
             url_judge: Attachments::url_judge(&config.attachments),
         },
+        flow_trace: true,
     })
 }

@@ -16,6 +16,7 @@ use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record;
 use crate::token::TokenEntry;
+use crate::trace::{self, TraceChunk};
 
 /// Rows read at a time.
 const ROWS: usize = 1_000;
@@ -54,6 +55,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     let mut chains: HashMap<ContactId, (u32, u32)> = HashMap::new();
     let mut open_of: HashMap<ContactId, u32> = HashMap::new();
     let mut open = HashSet::new();
+    let mut traces: HashMap<ContactId, usize> = HashMap::new();
     let head = store.load_hot(scope, &mut |kind, id, value| {
         let key = Key::new(kind, id);
         match kind {
@@ -62,6 +64,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
                     findings.open_contacts += 1;
                     *open_of.entry(contact.chain_id()).or_default() += 1;
                     open.insert(contact.id);
+                    expect_trace(&mut traces, &contact);
                     if contact.is_completed() {
                         findings.problem(format!("contact {} has ended and is kept among the open ones", contact.id));
                     }
@@ -111,6 +114,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     each(store, scope, kinds::ENDED_CONTACT, &mut |key, value| match record::decode::<Contact>(value) {
         Ok(contact) => {
             findings.ended_contacts += 1;
+            expect_trace(&mut traces, &contact);
             if !contact.is_completed() {
                 findings.problem(format!("contact {} has not ended and is kept among the ended ones", contact.id));
             }
@@ -126,6 +130,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     readable::<FlowContent>(store, scope, kinds::FLOW_CONTENT, &mut findings)?;
     readable::<TaskTemplate>(store, scope, kinds::TASK_TEMPLATE_VERSION, &mut findings)?;
     readable::<Vec<TokenEntry>>(store, scope, kinds::TOKEN_BLOCK, &mut findings)?;
+    check_traces(store, scope, traces, &mut findings)?;
     check_journal(store, scope, head.number, &mut findings)?;
     Ok(findings)
 }
@@ -141,6 +146,40 @@ fn readable<R: for<'b> minicbor::Decode<'b, ()>>(
             findings.problem(format!("record {key}: {error}"));
         }
     })
+}
+
+/// Notes how many chunks of a trace a contact must have.
+fn expect_trace(traces: &mut HashMap<ContactId, usize>, contact: &Contact) {
+    let chunks = trace::chunks_kept(contact.trace);
+    if chunks > 0 {
+        traces.insert(contact.id, chunks);
+    }
+}
+
+/// Every contact has the chunks that it says, each in its place, and there are no others.
+fn check_traces(
+    store: &dyn Store,
+    scope: Scope,
+    mut missing: HashMap<ContactId, usize>,
+    findings: &mut Findings,
+) -> Result<(), Unavailable> {
+    each(store, scope, kinds::TRACE, &mut |key, value| match record::decode::<TraceChunk>(value) {
+        Ok(chunk) => {
+            if chunk.key() != *key {
+                findings.problem(format!("trace {key} says of itself that it is {}", chunk.key()));
+            }
+            match missing.get_mut(&chunk.contact).and_then(|left| left.checked_sub(1).map(|less| *left = less)) {
+                Some(()) => {}
+                None => findings.problem(format!("trace {key} is of no contact that has so many chunks")),
+            }
+        }
+        Err(error) => findings.problem(format!("record {key}: {error}")),
+    })?;
+    missing.retain(|_, left| *left > 0);
+    for (contact, left) in missing {
+        findings.problem(format!("contact {contact} lacks {left} chunks of its trace"));
+    }
+    Ok(())
 }
 
 /// A commit without events and tokens has no journal entry, so the last entry may be older than the head.

@@ -144,7 +144,7 @@ impl Env for Environment<'_, '_> {
     }
 
     fn keeps_trace(&self) -> bool {
-        false
+        self.tx.settings().flow_trace
     }
 
     fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need> {

@@ -47,6 +47,7 @@ const FILES: &[(Kind, &str)] = &[
     (kinds::TASK_TEMPLATE_VERSION, "task_template"),
     (kinds::TOKEN_BLOCK, "token_block"),
     (kinds::JOURNAL, "journal"),
+    (kinds::TRACE, "trace"),
 ];
 
 fn path(kind: Kind) -> PathBuf {
@@ -139,4 +140,5 @@ golden! {
     flow_contents FLOW_CONTENT;
     token_blocks TOKEN_BLOCK;
     journal_entries JOURNAL;
+    trace_chunks TRACE;
 }

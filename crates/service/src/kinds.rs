@@ -63,7 +63,9 @@ pub const TASK_TEMPLATE_VERSION: Kind = Kind(0x83);
 pub const TOKEN_BLOCK: Kind = Kind(0x84);
 /// What one commit adds to the event sequence and to the tokens.
 pub const JOURNAL: Kind = Kind(0x85);
+/// What flows did in one step of a contact.
+pub const TRACE: Kind = Kind(0x86);
 
 /// The kinds that are read when they are needed.
-pub const COLD_KINDS: [Kind; 6] =
-    [ENDED_CONTACT, ENDED_CHAIN, FLOW_CONTENT, TASK_TEMPLATE_VERSION, TOKEN_BLOCK, JOURNAL];
+pub const COLD_KINDS: [Kind; 7] =
+    [ENDED_CONTACT, ENDED_CHAIN, FLOW_CONTENT, TASK_TEMPLATE_VERSION, TOKEN_BLOCK, JOURNAL, TRACE];

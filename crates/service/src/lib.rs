@@ -36,6 +36,7 @@ mod picture;
 mod record;
 mod settings;
 mod token;
+mod trace;
 mod tx;
 mod world;
 
@@ -55,5 +56,6 @@ pub use load::{LoadFailure, load};
 pub use operations::{Operations, Prepared, Request};
 pub use picture::{Picture, stored_contact};
 pub use settings::{AttachmentRules, HotBytes, Quotas, Settings, UrlJudge};
+pub use trace::{NotACursor, TraceCursor, TracePage, TracedAction};
 pub use tx::Tx;
 pub use world::World;

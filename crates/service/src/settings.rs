@@ -35,6 +35,8 @@ pub struct Settings {
     pub compiled_flows_max: usize,
     /// What attachments may be.
     pub attachments: AttachmentRules,
+    /// Whether what flows do with a contact is kept.
+    pub flow_trace: bool,
 }
 
 /// How much memory the open contacts of all instances take. Clones share the count.
@@ -160,6 +162,7 @@ impl Default for Settings {
                 extensions: extensions.split(' ').map(str::to_owned).collect(),
                 url_judge: UrlJudge::new(|_| Some("this server downloads nothing".to_owned())),
             },
+            flow_trace: true,
         }
     }
 }

@@ -247,6 +247,20 @@ impl<'w> Tx<'w> {
         }
     }
 
+    /// Cold records of a kind. Those that are not in memory are asked for together.
+    pub fn cold_all<R: for<'b> Decode<'b, ()>>(&self, kind: Kind, ids: &[KeyId]) -> Result<Vec<Option<R>>, Halt> {
+        let mut records = Vec::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            match self.cold(kind, id) {
+                Ok(record) => records.push(record),
+                Err(Halt::Need(need)) => missing.extend(need.keys),
+                Err(refused) => return Err(refused),
+            }
+        }
+        if missing.is_empty() { Ok(records) } else { Err(Need { keys: missing }.into()) }
+    }
+
     /// Makes or replaces a cold record.
     pub fn put_cold<R: minicbor::Encode<()>>(&mut self, kind: Kind, id: &[u8], value: &R) {
         self.changes.cold.insert(Key::new(kind, id), Some(record::encode(value)));

@@ -170,7 +170,7 @@ impl Contact {
             next: None,
             ranked_since: None,
             generation: 0,
-            trace_chunks: 0,
+            trace: None,
         }
     }
 }

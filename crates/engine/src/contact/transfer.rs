@@ -110,6 +110,7 @@ impl Move<'_> {
             criteria: criteria.into_iter().collect(),
             ranked_since: successor.ranked_since,
             generation: old.generation,
+            trace: None,
             ..Contact::blank(id, successor.method, times, old.name.clone())
         };
         self.chain.members += 1;

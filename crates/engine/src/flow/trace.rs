@@ -65,6 +65,17 @@ pub struct TraceEntry {
     pub logged: bool,
 }
 
+/// How much of what flows did with a contact was handed to whoever keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct TraceCount {
+    /// Steps that told something.
+    #[n(0)]
+    pub chunks: u32,
+    /// Actions, those included that are not told.
+    #[n(1)]
+    pub entries: u64,
+}
+
 /// What the flows of a contact did in one step, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {

@@ -11,6 +11,7 @@ use engine::contact::{
 use engine::flow::function::AnswerForm;
 use engine::flow::json::Json;
 use engine::flow::run::{FlowRun, ModuleRun, Purpose, Results, Waiting};
+use engine::flow::trace::{TraceCount, TraceEntry};
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
 use engine::hours::{Day, Frequency, HoursEntry, HoursOfOperation, HoursOverride, OverrideType, Recurrence, TimeOfDay};
 use engine::instance::{IdentityManagement, Instance, InstanceStatus};
@@ -43,6 +44,7 @@ use crate::handlers::lambda_function::LambdaFunction;
 use crate::handlers::user_hierarchy::{HierarchyGroup, HierarchyLevel, HierarchyStructure};
 use crate::journal::{JournalEntry, PlacedAgentEvent};
 use crate::token::{TokenEntry, TokenHash, TokenSegment};
+use crate::trace::{KeptAction, TraceChunk};
 
 fn id(n: u8) -> Uuid {
     Uuid::from_bytes([n; 16])
@@ -558,7 +560,7 @@ pub(crate) fn contacts() -> Vec<Contact> {
         next: None,
         ranked_since: None,
         generation: 0,
-        trace_chunks: 0,
+        trace: None,
     };
     let bare = Contact {
         state: State::Scheduled,
@@ -594,7 +596,8 @@ pub(crate) fn contacts() -> Vec<Contact> {
         DisconnectReason::ALL.iter().map(|reason| Contact { disconnect_reason: Some(*reason), ..bare.clone() });
     let rest: Vec<Contact> = states.into_iter().chain(methods).chain(reasons).collect();
     let made_by_a_flow = Contact { runs: later_runs(), generation: 3, ..full.clone() };
-    [full, bare.clone()].into_iter().chain(rest).chain([made_by_a_flow]).collect()
+    let traced = Contact { trace: Some(TraceCount { chunks: 130, entries: 70_000 }), ..full.clone() };
+    [full, bare.clone()].into_iter().chain(rest).chain([made_by_a_flow, traced]).collect()
 }
 
 pub(super) fn chains() -> Vec<Chain> {
@@ -663,4 +666,33 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
     let mut in_a_group = with_agents.clone();
     in_a_group.agents[0].event.after.hierarchy_group = Some(HierarchyGroupId(id(10)));
     vec![entry, empty, with_agents, in_a_group]
+}
+
+pub(super) fn trace_chunks() -> Vec<TraceChunk> {
+    let full = TraceEntry {
+        at: at(33),
+        run: RunId(2),
+        step: 7,
+        flow: ContactFlowId(id(5)),
+        module: Some(ContactFlowModuleId(id(11))),
+        action: text("compare ä"),
+        action_type: text("Compare"),
+        parameters: some("{\"ComparisonValue\":\"blue\"}"),
+        result: text("NoMatchingCondition"),
+        error: some("why"),
+        next: some("end"),
+        output: some("{\"tier\":\"gold\"}"),
+        logged: true,
+    };
+    let bare = TraceEntry {
+        module: None,
+        parameters: None,
+        error: None,
+        next: None,
+        output: None,
+        logged: false,
+        ..full.clone()
+    };
+    let actions = vec![KeptAction { entry: full, left_out: 0 }, KeptAction { entry: bare, left_out: 900 }];
+    vec![TraceChunk { contact: ContactId(id(14)), number: 129, before: 65_000, actions }]
 }

@@ -28,6 +28,7 @@ use crate::environment::Environment;
 use crate::error::{ApiError, Halt, contact_not_found};
 use crate::event::{self, EventRecord};
 use crate::operations::in_instance;
+use crate::trace;
 use crate::tx::Tx;
 
 const MILLISECONDS_PER_SECOND: i64 = 1_000;
@@ -95,8 +96,7 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
             }
             StepEffect::Step { contact, event } => others.push((contact, *event)),
             StepEffect::Create(contact) => created.push(*contact),
-            // Environment::keeps_trace asks for none.
-            StepEffect::Trace(_) => {}
+            StepEffect::Trace(done) => trace::keep(tx, &mut contact, done),
             StepEffect::CreateTask { contact, chain } => {
                 tx.save_chain(chain);
                 created.push(*contact);

@@ -12,6 +12,7 @@ use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record::{self, Record};
 use crate::token::{TokenSegment, Tokens};
+use crate::trace;
 use crate::tx::Cold;
 use crate::world::{Changes, World};
 
@@ -142,7 +143,14 @@ impl<R> InstanceLoop<R> {
             match judgement {
                 Judgement::Delete => {
                     self.open.write([Write::Delete { key: key.clone() }]);
-                    with_files.extend(contact_with_files(key, value.as_deref().unwrap_or_default()));
+                    if key.kind == kinds::ENDED_CONTACT {
+                        // Of a contact that cannot be read the files are left for the operator.
+                        let contact = record::decode::<Contact>(value.as_deref().unwrap_or_default()).ok();
+                        if contact.as_ref().is_none_or(|contact| contact.trace.is_some()) {
+                            self.open.write(key.id[..].try_into().map(trace::delete_all));
+                        }
+                        with_files.extend(contact.filter(has_files).map(|contact| contact.id));
+                    }
                 }
                 Judgement::Keep => {}
                 Judgement::End => {
@@ -200,14 +208,9 @@ impl<R> InstanceLoop<R> {
     }
 }
 
-/// The contact of a record, if it has files.
-fn contact_with_files(key: &Key, value: &[u8]) -> Option<ContactId> {
-    if key.kind != kinds::ENDED_CONTACT {
-        return None;
-    }
-    // A contact that cannot be read is deleted all the same; its files are then left for the operator.
-    let contact = record::decode::<Contact>(value).ok()?;
-    contact.references.values().any(|reference| reference.file.is_some()).then_some(contact.id)
+/// Whether a contact has files that go with it.
+fn has_files(contact: &Contact) -> bool {
+    contact.references.values().any(|reference| reference.file.is_some())
 }
 
 /// When an id of ours was made.

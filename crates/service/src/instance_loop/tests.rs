@@ -1,5 +1,7 @@
 //! The loop over a store in memory, step by step: what leaves when.
 
+mod trace;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 

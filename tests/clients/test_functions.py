@@ -1,6 +1,7 @@
 """Functions that flows call: by the Lambda Invoke API, at a URL, as a command. What the server asks for is judged by
 botocore's signer, and what flows do with the answers by the contact's attributes."""
 
+import json
 import pathlib
 import sys
 import threading
@@ -93,12 +94,22 @@ def calls(function: str, then: dict | None = None, **given) -> str:
     )
 
 
+def allowed(instance, flow: str) -> str:
+    """Makes the flow, and lets the flows of the instance call what it calls."""
+    actions = json.loads(flow)["Actions"]
+    called = {it["Parameters"]["LambdaFunctionARN"] for it in actions if it["Type"] == "InvokeLambdaFunction"}
+    known = {arn for page in instance.pages("list_lambda_functions", "LambdaFunctions", 25) for arn in page}
+    for arn in called - known:
+        instance.associate_lambda_function(FunctionArn=arn)
+    return instance.flow(flow)
+
+
 @pytest.fixture
 def run(calling):
     """Runs a flow of these actions and answers the task's attributes once the flow rests."""
 
     def start(flow: str, **task) -> dict:
-        contact = calling.task(ContactFlowId=calling.flow(flow), **task)
+        contact = calling.task(ContactFlowId=allowed(calling, flow), **task)
         calling.server.advance(1)
         return calling.attributes(contact) | {"contact": contact}
 
@@ -254,6 +265,25 @@ def test_an_asynchronous_call_holds_nothing_up(functions, run):
     functions.wait_for("answering", before + 1)
 
 
+def test_a_function_that_is_not_allowed_is_not_called(calling, functions):
+    functions.functions["secret"] = lambda _: {}
+
+    def outcome(called: str) -> str:
+        task = calling.task(ContactFlowId=calling.flow(calls(called)))
+        calling.server.advance(1)
+        return calling.attributes(task)["outcome"]
+
+    assert outcome(f"{ARN}secret") == "failed"
+    calling.associate_lambda_function(FunctionArn=f"{ARN}secret:7")
+    assert outcome(f"{ARN}secret") == "failed"
+    assert functions.calls("secret") == []
+    assert outcome(f"{ARN}secret:7") == "answered"
+    calling.associate_lambda_function(FunctionArn=f"{ARN}secret")
+    assert [outcome(f"{ARN}secret"), outcome(f"{ARN}secret:8")] == ["answered", "answered"]
+    calling.disassociate_lambda_function(FunctionArn=f"{ARN}secret")
+    assert outcome(f"{ARN}secret:8") == "failed"
+
+
 def test_a_slow_function_does_not_hold_up_others(folder, functions):
     """On the wall clock: virtual time waits for calls that are under way."""
     over = threading.Event()
@@ -262,10 +292,10 @@ def test_a_slow_function_does_not_hold_up_others(folder, functions):
     server = Server(folder / "wall", config=configuration(folder, functions)).start()
     try:
         instance = Instance.create(server)
-        stuck = instance.flow(calls(f"{ARN}stuck"))
+        stuck = allowed(instance, calls(f"{ARN}stuck"))
         waiting = [instance.task(ContactFlowId=stuck) for _ in range(4)]
         functions.wait_for("stuck", 2)
-        quick = instance.task(ContactFlowId=instance.flow(calls(f"{ARN}quick")))
+        quick = instance.task(ContactFlowId=allowed(instance, calls(f"{ARN}quick")))
         eventually(lambda: instance.attributes(quick).get("outcome") == "answered", "the quick function's answer")
         # Two have a place (per_function_max), the others wait for one.
         assert len(functions.calls("stuck")) == 2
@@ -301,7 +331,7 @@ def test_a_call_is_made_again_after_a_crash(folder, functions):
             stay(),
             end(),
         )
-        task = instance.task(ContactFlowId=instance.flow(flow))
+        task = instance.task(ContactFlowId=allowed(instance, flow))
         functions.wait_for("crashing")
         server.kill()
         server.start()

@@ -43,7 +43,7 @@ def test_refused_functions(fresh):
     fresh.refused("ResourceNotFoundException", arn("none"), disassociate, FunctionArn=arn("none"))
     # A version is not taken away with the whole, nor the whole with a version.
     fresh.refused("ResourceNotFoundException", "known:1", disassociate, FunctionArn=arn("known:1"))
-    fresh.refused("InvalidParameterException", "arn:aws:lambda", associate, FunctionArn="look-up")
+    fresh.refused("InvalidParameterException", "arn:aws:lambda", associate, FunctionArn="look up")
     fresh.refused("InvalidParameterException", "140", associate, FunctionArn=arn("x" * 140))
     fresh.refused("InvalidParameterException", "NextToken", "list_lambda_functions", NextToken="nonsense")
     for operation in (associate, disassociate):

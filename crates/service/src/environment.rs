@@ -21,9 +21,9 @@ use engine::{
 };
 
 use crate::error::Halt;
-use crate::handlers::defaults;
 use crate::handlers::predefined_attribute::find_predefined;
 use crate::handlers::start_task_contact::refuse_over_open_tasks;
+use crate::handlers::{defaults, lambda_function};
 use crate::tx::Tx;
 
 /// The look-ups of one step.
@@ -130,9 +130,8 @@ impl Env for Environment<'_, '_> {
         None
     }
 
-    fn may_call(&self, _: &str) -> bool {
-        // No operation allows functions yet.
-        true
+    fn may_call(&self, function: &str) -> bool {
+        lambda_function::may_call(self.tx, function)
     }
 
     fn template(&self, id: TaskTemplateId) -> Option<Arc<TaskTemplate>> {

@@ -30,9 +30,9 @@ use engine::template::{
 };
 use engine::user::{Identity, PhoneConfig, PhoneType, Proficiency, User};
 use engine::{
-    AgentStatusId, ContactFlowId, ContactId, FileId, HierarchyGroupId, HoursOfOperationId, HoursOfOperationOverrideId,
-    InstanceId, QueueId, QuickConnectId, RoutingProfileId, RunId, SecurityProfileId, StorageConfigId, TaskTemplateId,
-    Timestamp, UserId,
+    AgentStatusId, ContactFlowId, ContactFlowModuleId, ContactId, FileId, HierarchyGroupId, HoursOfOperationId,
+    HoursOfOperationOverrideId, InstanceId, QueueId, QuickConnectId, RoutingProfileId, RunId, SecurityProfileId,
+    StorageConfigId, TaskTemplateId, Timestamp, UserId,
 };
 use uuid::Uuid;
 

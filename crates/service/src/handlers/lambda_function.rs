@@ -1,7 +1,8 @@
 //! The functions that the flows of an instance may call.
 //!
-//! Which function runs where is for the configuration to say; here is only what is allowed. A function has no id: an
-//! ARN of up to 140 characters is found by the first bytes of its hash.
+//! Which function runs where is for the configuration to say; here is only what is allowed. What a flow calls is what must
+//! be allowed, be it an ARN or, where the configuration has such, a bare name. A function has no id: an ARN of up to 140
+//! characters is found by the first bytes of its hash.
 //!
 //! Facts: `control-plane.md` section 3, `quotas.md` section 1, `observed-errors.md` section 2.
 
@@ -61,6 +62,17 @@ fn unqualified(arn: &str) -> Option<&str> {
     Some(&arn[..arn.len() - qualifier_bytes])
 }
 
+/// The name of a function, as the configuration can have one.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Whether flows may call a function: it is allowed itself or, if it has a version or alias, as a whole.
+pub(crate) fn may_call(tx: &Tx<'_>, function: &str) -> bool {
+    let allowed = |arn: &str| tx.get::<LambdaFunction>(&text_key(arn)).is_some();
+    allowed(function) || unqualified(function).is_some_and(allowed)
+}
+
 /// Allows the flows of the instance to call a function.
 pub(crate) fn associate_lambda_function(
     tx: &mut Tx<'_>,
@@ -71,9 +83,9 @@ pub(crate) fn associate_lambda_function(
         return Ok(api::Empty {});
     }
     let arn = &input.function_arn;
-    if unqualified(arn).is_none() {
+    if unqualified(arn).is_none() && !is_name(arn) {
         return Err(ApiError::invalid_parameter(format!(
-            "Invalid parameter:  FunctionArn {arn:?}; give an ARN such as arn:aws:lambda:us-east-1:000000000000:function:name"
+            "Invalid parameter:  FunctionArn {arn:?}; give an ARN such as arn:aws:lambda:us-east-1:000000000000:function:name, or the name that flows call"
         ))
         .into());
     }
@@ -152,6 +164,11 @@ mod tests {
             "arn:aws:lambda:us-east-1:000000000000:function:look-up:1:2",
         ] {
             assert_eq!(unqualified(wrong), None, "{wrong}");
+        }
+        // The engine's rule, which looks at one function that is allowed, is the same.
+        for called in [arn, &format!("{arn}:7"), &format!("{arn}s")] {
+            let allowed = called == arn || unqualified(called) == Some(arn);
+            assert_eq!(allowed, engine::flow::function::is_allowed_by(arn, called), "{called}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A task contact: its records, and [`step()`], the one function that changes them.
 //!
-//! What a contact waits for is part of it ([`Contact::next_due`]), and so is its place in a queue: whoever keeps timers, queues and counters
-//! compares [`Contact::head`] before and after a step.
+//! What a contact waits for is part of it ([`Contact::next_due`]), and so is its place in a queue: whoever keeps
+//! timers, queues and counters compares [`Contact::head`] before and after a step.
 
 mod create;
 mod effect;
@@ -37,7 +37,8 @@ use crate::time::Timestamp;
 /// QueuePriority of a contact that was given none; 1 comes first.
 pub const QUEUE_PRIORITY_DEFAULT: i64 = 5;
 
-/// Where a contact is in its life (contact-lifecycle.md section 1). The API does not show it; clients infer it from timestamps.
+/// Where a contact is in its life (contact-lifecycle.md section 1). The API does not show it; clients infer it from
+/// timestamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
 pub enum State {
@@ -329,7 +330,8 @@ pub struct Contact {
     /// Links and files by key.
     #[n(11)]
     pub references: BTreeMap<String, Reference>,
-    /// Segment attributes given by callers and flows. The system's own are derived, see [`Contact::segment_attributes`].
+    /// Segment attributes given by callers and flows. The system's own are derived, see
+    /// [`Contact::segment_attributes`].
     #[n(12)]
     pub segment: BTreeMap<String, SegmentValue>,
     /// User tags.
@@ -409,7 +411,8 @@ pub struct Contact {
     /// The contact after it in the chain.
     #[n(37)]
     pub next: Option<ContactId>,
-    /// Since when it ranks in a queue, when that is not its own time: an agent's transfer keeps the place (contact-lifecycle.md section 7).
+    /// Since when it ranks in a queue, when that is not its own time: an agent's transfer keeps the place
+    /// (contact-lifecycle.md section 7).
     #[n(38)]
     pub ranked_since: Option<Timestamp>,
     /// How many flows made tasks that made tasks up to this one; 0 when no flow made it.
@@ -419,6 +422,10 @@ pub struct Contact {
     /// How much of its trace was kept; none before the first step that told something.
     #[n(40)]
     pub trace: Option<TraceCount>,
+    /// Moments at which no flow runs.
+    #[n(41)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub hooks_disabled: Vec<Hook>,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -470,6 +477,12 @@ impl Contact {
 
     /// The flow set for a moment of its life.
     pub fn hook(&self, hook: Hook) -> Option<ContactFlowId> {
-        self.hooks.iter().find(|set| set.hook == hook).map(|set| set.flow)
+        self.hooks.iter().find(|set| set.hook == hook && self.runs_at(hook)).map(|set| set.flow)
+    }
+
+    /// Whether a flow may run at a moment of its life: none does, not even the default one, when a flow has turned that
+    /// off.
+    pub fn runs_at(&self, hook: Hook) -> bool {
+        !self.hooks_disabled.contains(&hook)
     }
 }

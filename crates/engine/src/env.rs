@@ -47,6 +47,28 @@ pub struct QueueMetrics {
     pub agents_staffed: u32,
     /// Agents in any status but Offline.
     pub agents_online: u32,
+    /// Agents in after contact work.
+    pub agents_in_after_contact_work: u32,
+    /// Agents with a contact.
+    pub agents_busy: u32,
+    /// Agents who missed a contact and have not cleared it.
+    pub agents_missed: u32,
+    /// Agents in a custom status.
+    pub agents_non_productive: u32,
+    /// How long a contact that is put into the queue now is expected to wait, in seconds; none without activity from
+    /// which to tell.
+    pub estimated_wait_seconds: Option<u32>,
+    /// The contact of this step, when it waits in the queue.
+    pub contact: Option<ContactInQueue>,
+}
+
+/// What is known of the contact of a step while it waits in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactInQueue {
+    /// Its place; 1 is the next to be offered.
+    pub position: u32,
+    /// How long it is expected to wait from now on, in seconds.
+    pub estimated_wait_seconds: Option<u32>,
 }
 
 /// Look-ups of a step. Ids and draws come from a seed of the event, so that running it again decides the same.

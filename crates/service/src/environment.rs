@@ -85,6 +85,7 @@ impl Env for Environment<'_, '_> {
             agents_available: agents.available,
             agents_staffed: agents.staffed,
             agents_online: agents.online,
+            ..QueueMetrics::default()
         }
     }
 

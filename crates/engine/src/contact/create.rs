@@ -64,8 +64,8 @@ pub enum Link<'a> {
 }
 
 impl Contact {
-    /// Makes a contact and its chain as they are before [`Event::Begin`](crate::contact::Event::Begin). The chain is a new one or, with
-    /// [`Link::Previous`], that of the previous contact with the contact in it.
+    /// Makes a contact and its chain as they are before [`Event::Begin`](crate::contact::Event::Begin). The chain is a
+    /// new one or, with [`Link::Previous`], that of the previous contact with the contact in it.
     pub fn create(task: NewTask, link: Link<'_>, limits: &Limits) -> Result<(Contact, Chain), Refusal> {
         let chain = chain(&task, link, limits)?;
         let (initial, previous, related, association, depth) = match link {
@@ -171,6 +171,7 @@ impl Contact {
             ranked_since: None,
             generation: 0,
             trace: None,
+            hooks_disabled: Vec::new(),
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum Timer {
     Expiry,
     /// The end of a Wait action: run and step.
     Wait(RunId, u64),
+    /// The end of a Wait action that lets its run go on meanwhile.
+    Meanwhile(RunId),
     /// The end of the active step of its routing criteria.
     CriteriaStep,
     /// The end of its offer.
@@ -42,7 +44,8 @@ pub struct ContactHead {
     pub chain: ContactId,
     /// Where it is in its life.
     pub state: State,
-    /// The queue it is in; `Some` exactly in the states of [`State::is_in_queue`]. It waits for an offer in state Queued alone.
+    /// The queue it is in; `Some` exactly in the states of [`State::is_in_queue`]. It waits for an offer in state
+    /// Queued alone.
     pub queue: Option<QueueId>,
     /// 1 first.
     pub priority: i64,
@@ -115,7 +118,15 @@ impl Contact {
             let disconnect = self.times.disconnect.unwrap_or_default();
             (disconnect.plus_seconds(DISCONNECT_FLOW_SECONDS_MAX), Timer::DisconnectFlow)
         });
-        [expiry, own, step, flow_ends, wait()].into_iter().flatten().min()
+        [expiry, own, step, flow_ends, wait(), self.meanwhile_ends()].into_iter().flatten().min()
+    }
+
+    /// When a Wait is over that lets the run on top go on, or the one that invoked the modules on top.
+    fn meanwhile_ends(&self) -> Option<(Timestamp, Timer)> {
+        let flow = self.runs.iter().rposition(|run| run.module.is_none())?;
+        let runs = self.runs[flow..].iter().filter(|_| self.runs_go_on());
+        let ends = runs.filter_map(|run| Some((run.meanwhile.as_ref()?.until, Timer::Meanwhile(run.id))));
+        ends.min()
     }
 
     pub(crate) fn expiry_warning(&self) -> Timestamp {
@@ -164,7 +175,8 @@ impl Contact {
         }
     }
 
-    /// The turn that a restart has to give again: a run that had used up one when its batch was written, or whose function has answered.
+    /// The turn that a restart has to give again: a run that had used up one when its batch was written, or whose
+    /// function has answered.
     pub fn pending_turn(&self) -> Option<(RunId, u64)> {
         let due = |run: &&FlowRun| matches!(run.waiting, Some(Waiting::Turn | Waiting::Answered { .. }));
         let run = self.runs.last().filter(due).filter(|_| self.runs_go_on())?;

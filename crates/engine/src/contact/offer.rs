@@ -83,7 +83,7 @@ impl Move<'_> {
         self.refuse_unless_offered(agent)?;
         self.contact.offer = self.contact.offer.map(|offer| Offer { accepted: Some(self.env.now()), ..offer });
         self.contact.state = State::Joining;
-        let flow = self.contact.hook(Hook::AgentWhisper).or_else(|| self.env.default_flow(FlowType::AgentWhisper));
+        let flow = self.hook_or_default(Hook::AgentWhisper, FlowType::AgentWhisper);
         if self.push_runnable(Purpose::Whisper, flow) {
             self.execute()
         } else {

@@ -19,8 +19,8 @@ use crate::time::{MINUTE, Timestamp};
 pub enum Event {
     /// It was just created: its flow starts, or it waits for its ScheduledTime. Exactly once, first.
     Begin,
-    /// The moment of [`Contact::next_due`] came. Does nothing when it has not, so a stale timer is harmless; when more than one is due,
-    /// the first is done and the next is due at once.
+    /// The moment of [`Contact::next_due`] came. Does nothing when it has not, so a stale timer is harmless; when more
+    /// than one is due, the first is done and the next is due at once.
     TimerFired,
     /// A run that used up its turn gets the next. Does nothing when the run is no longer at that step.
     Continue {
@@ -29,7 +29,8 @@ pub enum Event {
         /// The step it was at.
         step: u64,
     },
-    /// A function that a run waits for has answered, or could not be called. Does nothing when the run no longer waits for it.
+    /// A function that a run waits for has answered, or could not be called. Does nothing when the run no longer waits
+    /// for it.
     FunctionAnswered {
         /// The run.
         run: RunId,
@@ -62,8 +63,8 @@ pub enum Event {
         /// Why, at most 100 characters.
         reason: Option<String>,
     },
-    /// Routing offers it to an agent, or AssociateContactWithUser does, whatever the agent's status and slots. An agent who accepts without
-    /// a click has accepted.
+    /// Routing offers it to an agent, or AssociateContactWithUser does, whatever the agent's status and slots. An agent
+    /// who accepts without a click has accepted.
     Offered {
         /// The agent.
         agent: UserId,
@@ -268,6 +269,7 @@ impl Move<'_> {
             }
             Timer::Expiry => self.end(DisconnectReason::Expired),
             Timer::Wait(..) => return self.resume_run(),
+            Timer::Meanwhile(run) => return self.end_meanwhile(run),
             Timer::CriteriaStep => self.expire_criteria_step(),
             Timer::Offer => self.miss_offer(),
             Timer::Whisper => self.join(),

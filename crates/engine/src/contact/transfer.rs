@@ -1,4 +1,5 @@
-//! A contact that goes on as another one: transfers, from queue to queue, and requeueing after the end (contact-lifecycle.md section 7).
+//! A contact that goes on as another one: transfers, from queue to queue, and requeueing after the end
+//! (contact-lifecycle.md section 7).
 
 use crate::contact::step::Move;
 use crate::contact::{Contact, Effect, InitiationMethod, State, StepError, Times, Transfer};
@@ -74,7 +75,8 @@ impl Move<'_> {
         self.contact.depth < self.env.limits().chain_members_max
     }
 
-    /// Makes the contact after this one. Attributes are the chain's; the rest is copied. The end of its time stays, unless that was the reason for the end.
+    /// Makes the contact after this one. Attributes are the chain's; the rest is copied. The end of its time stays,
+    /// unless that was the reason for the end.
     fn successor(&mut self, successor: Successor) -> Effect {
         let now = self.env.now();
         let id = self.env.new_contact_id();
@@ -103,6 +105,7 @@ impl Move<'_> {
             template: old.template.clone(),
             start_flow: successor.flow,
             hooks: old.hooks.clone(),
+            hooks_disabled: old.hooks_disabled.clone(),
             flow_logging: old.flow_logging,
             created_by: old.created_by,
             language_code: old.language_code.clone(),

@@ -142,15 +142,20 @@ pub(crate) struct FunctionTexts {
 }
 
 #[expect(clippy::enum_variant_names, reason = "the names are the action types of the language")]
-/// What an action does. A parameter that is missing, which publication refuses, is `None` and leads to the error branch.
+/// What an action does. A parameter that is missing, which publication refuses, is `None` and leads to the error
+/// branch.
 #[derive(Debug)]
 pub(crate) enum Operation {
     UpdateContactTargetQueue(QueueTarget),
     TransferContactToQueue,
     TransferContactToAgent,
     DequeueContactAndTransferToQueue(QueueTarget),
-    /// Names of hooks and their flows.
-    UpdateContactEventHooks(Vec<(String, Text)>),
+    UpdateContactEventHooks {
+        /// Names of hooks and their flows.
+        flows: Vec<(String, Text)>,
+        /// Names of hooks, and whether no flow is to run then.
+        disabled: Vec<(String, bool)>,
+    },
     /// The parameter as it is: an object with texts in it, or one text that is a path to such an object.
     UpdateContactRoutingCriteria(Option<Value>),
     ResumeContact,
@@ -197,7 +202,11 @@ pub(crate) enum Operation {
     },
     DistributeByPercentage,
     Loop(Option<Text>),
-    Wait(Option<Text>),
+    Wait {
+        seconds: Option<Text>,
+        /// Whether the flow goes on meanwhile.
+        continues: bool,
+    },
     TransferToFlow(Option<Text>),
     DisconnectParticipant,
     EndFlowExecution,
@@ -206,8 +215,8 @@ pub(crate) enum Operation {
 }
 
 impl CompiledFlow {
-    /// Makes the running form of a content. What [`validate`](crate::flow::validate::validate) accepts runs as it says; of anything
-    /// else the parts that make no sense lead nowhere.
+    /// Makes the running form of a content. What [`validate`](crate::flow::validate::validate) accepts runs as it says;
+    /// of anything else the parts that make no sense lead nowhere.
     pub fn compile(content: &str) -> Result<CompiledFlow, NotAFlow> {
         Document::parse(content).map(|document| CompiledFlow::of(&document))
     }
@@ -319,7 +328,14 @@ fn operation(action_type: &str, parameters: &Parameters<'_>) -> Operation {
         "DequeueContactAndTransferToQueue" => Operation::DequeueContactAndTransferToQueue(parameters.queue_target()),
         "UpdateContactEventHooks" => {
             let hook = |(name, flow): (&String, &Value)| Some((name.clone(), Text::parse(&scalar_text(flow)?)));
-            Operation::UpdateContactEventHooks(parameters.map("EventHooks").filter_map(hook).collect())
+            let disabled = |(name, given): (&String, &Value)| {
+                let disabled = scalar_text(given.get("DisableExecution")?)?;
+                Some((name.clone(), disabled.eq_ignore_ascii_case("true")))
+            };
+            Operation::UpdateContactEventHooks {
+                flows: parameters.map("EventHooks").filter_map(hook).collect(),
+                disabled: parameters.map("EventHooksConfiguration").filter_map(disabled).collect(),
+            }
         }
         "UpdateContactRoutingCriteria" => {
             Operation::UpdateContactRoutingCriteria(parameters.get("RoutingCriteria").cloned())
@@ -400,7 +416,10 @@ fn operation(action_type: &str, parameters: &Parameters<'_>) -> Operation {
         },
         "DistributeByPercentage" => Operation::DistributeByPercentage,
         "Loop" => Operation::Loop(parameters.text("LoopCount")),
-        "Wait" => Operation::Wait(parameters.text("TimeLimitSeconds")),
+        "Wait" => Operation::Wait {
+            seconds: parameters.text("TimeLimitSeconds"),
+            continues: parameters.is("ContinueExecution", "True"),
+        },
         "TransferToFlow" => Operation::TransferToFlow(parameters.text("ContactFlowId")),
         "DisconnectParticipant" => Operation::DisconnectParticipant,
         "EndFlowExecution" => Operation::EndFlowExecution,

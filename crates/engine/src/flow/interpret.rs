@@ -1,5 +1,5 @@
-//! Runs flows. A run goes on until it waits, ends, has queued the contact, or has used up its turn; what it is at is in its
-//! [`FlowRun`], so it can go on in another process.
+//! Runs flows. A run goes on until it waits, ends, has queued the contact, or has used up its turn; what it is at is in
+//! its [`FlowRun`], so it can go on in another process.
 
 mod check;
 mod control;
@@ -24,13 +24,16 @@ use crate::flow::function::AnswerForm;
 use crate::flow::interpret::module::Invocation;
 use crate::flow::json::Json;
 use crate::flow::reference::{JsonText, Text, View};
-use crate::flow::run::{FlowRun, Purpose, Waiting};
+use crate::flow::run::{FlowRun, Meanwhile, Purpose, Waiting};
 use crate::flow::table::{NO_MATCHING_CONDITION, NO_MATCHING_ERROR, TaskPath};
 use crate::flow::trace::NEXT;
 use crate::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use crate::id::{ContactFlowId, QueueId, RunId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+
+/// The result of an action that waits.
+const WAITING: &str = "Waiting";
 
 /// What an executed action says should happen. The words are those of a trace.
 enum Outcome {
@@ -44,6 +47,8 @@ enum Outcome {
     Error(Cow<'static, str>, Cow<'static, str>),
     /// It waits until then.
     Wait(Timestamp),
+    /// It waits until then, and the run goes on meanwhile.
+    Continue(Timestamp),
     /// It waits for the answer of a function.
     Call(AnswerForm),
     /// A module runs, and then the action has an outcome.
@@ -109,7 +114,8 @@ impl Move<'_> {
                 self.contact.times.connected_to_system = Some(self.env.now());
                 self.emit(EventType::ConnectedToSystem);
                 self.push_run(Purpose::Main, flow, content);
-                // One made by a flow begins at a turn of its own: a flow that makes tasks which make tasks holds up nobody.
+                // One made by a flow begins at a turn of its own: a flow that makes tasks which make tasks holds up
+                // nobody.
                 if self.contact.generation > 0 {
                     self.await_turn();
                 }
@@ -150,7 +156,8 @@ impl Move<'_> {
         }
     }
 
-    /// Executes actions until the contact has to wait. `first` is the outcome of the action the run is at, when that is known already.
+    /// Executes actions until the contact has to wait. `first` is the outcome of the action the run is at, when that is
+    /// known already.
     fn execute_from(&mut self, mut first: Option<Outcome>) -> Result<(), StepError> {
         let mut executed_in_turn = 0;
         // A run below the top waits, and goes on waiting when it comes up.
@@ -168,6 +175,10 @@ impl Move<'_> {
                 let action = &compiled.actions[place];
                 if executed_in_turn >= self.env.limits().actions_per_turn {
                     self.yield_turn(action);
+                    return Ok(());
+                }
+                if first.is_none() && self.has_gone_round() {
+                    self.wait_for_end(&compiled);
                     return Ok(());
                 }
                 executed_in_turn += 1;
@@ -212,7 +223,7 @@ impl Move<'_> {
             Operation::TransferContactToQueue => self.transfer_to_queue(),
             Operation::TransferContactToAgent => self.transfer_to_agent(),
             Operation::DequeueContactAndTransferToQueue(target) => self.dequeue_and_transfer(target),
-            Operation::UpdateContactEventHooks(hooks) => self.update_hooks(hooks),
+            Operation::UpdateContactEventHooks { flows, disabled } => self.update_hooks(flows, disabled),
             Operation::UpdateContactRoutingCriteria(criteria) => self.update_criteria(criteria.as_ref()),
             Operation::ResumeContact => self.resume_by_flow(),
             Operation::UpdateContactRoutingBehavior { priority, adjustment } => {
@@ -246,7 +257,7 @@ impl Move<'_> {
             Operation::EndFlowModuleExecution { result, data } => self.end_module(result.as_deref(), data),
             Operation::DistributeByPercentage => self.distribute(),
             Operation::Loop(count) => self.count_loop(&action.identifier, count.as_ref()),
-            Operation::Wait(seconds) => self.wait(seconds.as_ref()),
+            Operation::Wait { seconds, continues } => self.wait(&action.identifier, seconds.as_ref(), *continues),
             Operation::TransferToFlow(flow) => self.transfer_to_flow(flow.as_ref()),
             Operation::DisconnectParticipant => Outcome::Disconnect,
             Operation::EndFlowExecution => Outcome::End,
@@ -285,7 +296,13 @@ impl Move<'_> {
                 let way = error_way(action, &error_type);
                 (error_type, way)
             }
-            Outcome::Wait(at) => ("Waiting".into(), self.await_in(action, Waiting::Until { at })),
+            Outcome::Continue(until) => {
+                let run = self.run_mut();
+                let (action, from_step) = (action.identifier.clone(), run.step);
+                run.meanwhile = Some(Box::new(Meanwhile { action, until, from_step }));
+                (control::CONTINUE.into(), met(control::CONTINUE).unwrap_or_else(condition_failed))
+            }
+            Outcome::Wait(at) => (WAITING.into(), self.await_in(action, Waiting::Until { at })),
             Outcome::Call(form) => ("Called".into(), self.await_in(action, Waiting::Function { form })),
             Outcome::Invoke(invocation) => {
                 self.run_mut().action.clone_from(&action.identifier);
@@ -304,6 +321,7 @@ impl Move<'_> {
                 let run = self.run_mut();
                 (run.flow, run.content) = (flow, content);
                 run.action.clear();
+                run.meanwhile = None;
                 run.loops.clear();
                 run.attributes.clear();
                 ("Transferred".into(), Way::Start)
@@ -360,12 +378,12 @@ impl Move<'_> {
         self.contact.times.dequeue = None;
         self.begin_criteria();
         self.emit(EventType::Queued);
-        let flow = self.contact.hook(Hook::CustomerQueue).or_else(|| self.env.default_flow(FlowType::CustomerQueue));
+        let flow = self.hook_or_default(Hook::CustomerQueue, FlowType::CustomerQueue);
         self.push_runnable(Purpose::Queue, flow);
     }
 
-    /// A flow ends its contact. One that runs beside a pause, the work of an agent or the end ends itself alone: inbound flows, which run
-    /// there, have no other end (flow-language.md section 9).
+    /// A flow ends its contact. One that runs beside a pause, the work of an agent or the end ends itself alone:
+    /// inbound flows, which run there, have no other end (flow-language.md section 9).
     fn disconnect_by_flow(&mut self) {
         match self.contact.state {
             State::Paused | State::Connected | State::Ended => self.finish(),
@@ -373,7 +391,8 @@ impl Move<'_> {
         }
     }
 
-    /// Ends the flow on top as it says: before queueing that ends the contact, in a queue it stays there (flow-language.md section 7).
+    /// Ends the flow on top as it says: before queueing that ends the contact, in a queue it stays there
+    /// (flow-language.md section 7).
     fn finish(&mut self) {
         self.leave_modules();
         let purpose = self.run_mut().purpose;
@@ -391,8 +410,8 @@ impl Move<'_> {
         }
     }
 
-    /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many actions without a wait.
-    /// Of a module that is an error of its invocation.
+    /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many
+    /// actions without a wait. Of a module that is an error of its invocation.
     fn lose(&mut self, action: Option<&Action>, why: &'static str) -> Option<Outcome> {
         self.trace_action(action, None, "Stopped".into(), Some(why.into()), None);
         let run = self.run_mut();
@@ -410,6 +429,12 @@ impl Move<'_> {
 
     fn run_mut(&mut self) -> &mut FlowRun {
         self.contact.runs.last_mut().expect("a run executes")
+    }
+
+    /// The flow set for a moment, else the default one of its type; none when no flow is to run then.
+    pub(crate) fn hook_or_default(&self, hook: Hook, flow_type: FlowType) -> Option<ContactFlowId> {
+        let default = || self.env.default_flow(flow_type).filter(|_| self.contact.runs_at(hook));
+        self.contact.hook(hook).or_else(default)
     }
 
     /// Puts a run of this flow on the stack, when there is one that can be run for this purpose.
@@ -450,10 +475,12 @@ impl Move<'_> {
             attributes: BTreeMap::new(),
             results: None,
             module: None,
+            meanwhile: None,
         });
     }
 
     fn yield_turn(&mut self, action: &Action) {
+        self.trace_action(Some(action), None, "Yielded".into(), None, None);
         let run = self.run_mut();
         run.action.clone_from(&action.identifier);
         self.await_turn();

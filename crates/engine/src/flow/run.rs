@@ -152,6 +152,24 @@ pub struct FlowRun {
     /// Set on a run of a module.
     #[n(11)]
     pub module: Option<Box<ModuleRun>>,
+    /// The Wait that lets it go on, and is not over.
+    #[n(12)]
+    pub meanwhile: Option<Box<Meanwhile>>,
+}
+
+/// A Wait that lets the flow go on along its Continue branch meanwhile (`ContinueExecution`). When it is over the run
+/// leaves that branch, wherever it is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Meanwhile {
+    /// Identifier of the Wait.
+    #[n(0)]
+    pub action: String,
+    /// When it is over.
+    #[n(1)]
+    pub until: Timestamp,
+    /// The run's step count when it began.
+    #[n(2)]
+    pub from_step: u64,
 }
 
 impl FlowRun {

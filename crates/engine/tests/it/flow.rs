@@ -467,3 +467,55 @@ fn a_content_that_is_not_in_memory_is_asked_for() {
     world.run("start").unwrap();
     assert_eq!(world.contacts[&contact_id("a")].state, State::Queued);
 }
+
+#[test]
+fn a_wait_may_let_the_flow_go_on_meanwhile() {
+    let waits = r#"w Wait {"TimeLimitSeconds":"60","ContinueExecution":"True","MinimumWaitTimeSeconds":"5"} next=end NoMatchingError=end Equals:Continue=c Equals:WaitCompleted=end
+        end DisconnectParticipant
+        "#;
+    let back = format!("{waits} c MessageParticipant {{\"Text\":\"x\"}} next=w");
+    let round = format!("{waits} c MessageParticipant {{\"Text\":\"x\"}} next=c");
+    let calls = format!(
+        "{waits} c InvokeLambdaFunction {{\"LambdaFunctionARN\":\"f\",\"InvocationTimeLimitSeconds\":\"8\"}} next=w NoMatchingError=w"
+    );
+    let leaves = format!(
+        "{waits} c UpdateContactTargetQueue {{\"QueueId\":\"BASIC\"}} next=t NoMatchingError=end\n t TransferContactToQueue next=end QueueAtCapacity=end NoMatchingError=end"
+    );
+    let nested = format!("{waits} c InvokeFlowModule {{\"FlowModuleId\":\"m\"}} next=w NoMatchingError=w");
+    let mut world = World::new()
+        .module("m", "l InvokeLambdaFunction {\"LambdaFunctionARN\":\"g\",\"InvocationTimeLimitSeconds\":\"8\"} next=e NoMatchingError=e\n e EndFlowModuleExecution")
+        .flow("back", &back)
+        .flow("calls", &calls)
+        .flow("leaves", &leaves)
+        .flow("nested", &nested)
+        .flow("round", &round)
+        .explained();
+    world = world.check(
+        "0 start back flow=back
+         59 tick
+         60 tick
+         100 start calls flow=calls
+         160 tick
+         161 answer calls
+         200 start leaves flow=leaves
+         260 tick
+         300 start nested flow=nested
+         360 tick
+         361 answer nested",
+        expect![[r#"
+            0 start back flow=back => w Continue -> c, c Next -> w, w Waiting | InFlow, INITIATED, CONNECTED_TO_SYSTEM
+            59 tick => nothing
+            60 tick => w WaitCompleted -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            100 start calls flow=calls => w Continue -> c, c Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call f for 8 s
+            160 tick => w WaitCompleted -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            161 answer calls =>  | Completed CONTACT_FLOW_DISCONNECT
+            200 start leaves flow=leaves => w Continue -> c, c Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on) | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            260 tick => nothing
+            300 start nested flow=nested => w Continue -> c, c Invoked, l Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call g for 8 s
+            360 tick => w WaitCompleted -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            361 answer nested =>  | Completed CONTACT_FLOW_DISCONNECT
+        "#]],
+    );
+    let shown = world.run("start round flow=round").unwrap();
+    assert!(shown.contains("c Next -> c, w Waiting | InFlow"), "{shown}");
+}

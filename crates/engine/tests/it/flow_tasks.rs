@@ -217,18 +217,18 @@ fn metrics_are_what_they_were_when_they_were_asked_for() {
     let text = r#"
         n Compare {"ComparisonValue":"$.Metrics.Queue.Size"} next=m NoMatchingCondition=m Equals:0=end
         m GetMetricData {"QueueId":"BASIC","QueueChannel":"$.Attributes.channel"} next=a NoMatchingError=failed
-        a UpdateContactAttributes {"Attributes":{"m":"$.Metrics.Queue.Name $.Metrics.Queue.Size oldest $.Metrics.Queue.OldestContactAge, online $.Metrics.Agents.Online.Count available $.Metrics.Agents.Available.Count staffed $.Metrics.Agents.Staffed.Count, unknown <$.Metrics.Agents.Busy.Count>","arn":"$.Metrics.Queue.ARN"}} next=end NoMatchingError=end
+        a UpdateContactAttributes {"Attributes":{"m":"$.Metrics.Queue.Name $.Metrics.Queue.Size oldest $.Metrics.Queue.OldestContactAge, online $.Metrics.Agents.Online.Count available $.Metrics.Agents.Available.Count staffed $.Metrics.Agents.Staffed.Count, acw $.Metrics.Agents.AfterContactWork.Count busy $.Metrics.Agents.Busy.Count missed $.Metrics.Agents.Missed.Count idle $.Metrics.Agents.NonProductive.Count, wait $.Metrics.Queue.EstimatedWaitTime, own <$.Metrics.Contact.PositionInQueue $.Metrics.Contact.EstimatedWaitTime>, unknown <$.Metrics.Agents.Happy.Count>","arn":"$.Metrics.Queue.ARN"}} next=end NoMatchingError=end
         failed DisconnectParticipant
         end DisconnectParticipant"#;
     let none = "m GetMetricData next=end NoMatchingError=end\n end DisconnectParticipant";
     let mut world = World::new().flow("f", text).flow("none", none).explained();
     world = world.check(
-        "0 full contacts=3 available=1 staffed=2 online=4
+        "0 full contacts=3 wait=70 position=2 available=1 staffed=2 online=4
          0 start a flow=f @channel=Task
          0 start b flow=f @channel=voice
          0 start c flow=none",
         expect![[r#"
-            0 full contacts=3 available=1 staffed=2 online=4 => nothing
+            0 full contacts=3 wait=70 position=2 available=1 staffed=2 online=4 => nothing
             0 start a flow=f @channel=Task => n NoMatchingCondition -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start b flow=f @channel=voice => n NoMatchingCondition -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start c flow=none => m NoMatchingError (there is no such queue, or the contact has no target queue) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
@@ -236,8 +236,8 @@ fn metrics_are_what_they_were_when_they_were_asked_for() {
     );
     let of = |name: &str, key: &str| world.instance.chains[&contact_id(name)].attributes[key].clone();
     expect![[r#"
-        BasicQueue 3 oldest 90, online 4 available 1 staffed 2, unknown <>
-        BasicQueue 0 oldest , online 4 available 1 staffed 2, unknown <>
+        BasicQueue 3 oldest 90, online 4 available 1 staffed 2, acw 3 busy 4 missed 5 idle 6, wait 70, own <2 60>, unknown <>
+        BasicQueue 0 oldest , online 4 available 1 staffed 2, acw 3 busy 4 missed 5 idle 6, wait , own < >, unknown <>
     "#]]
     .assert_eq(&format!("{}\n{}\n", of("a", "m"), of("b", "m")));
     assert!(of("a", "arn").ends_with(&format!("queue/{BASIC}")));
@@ -292,4 +292,42 @@ fn every_hook_of_a_task_can_be_set_and_no_other() {
         CustomerQueue archived: h NoMatchingError (flow dd9e8812-30eb-f6e0-2363-abdbb3566ee5 is not active, never published, or no CUSTOMER_QUEUE), 0 set
         CustomerQueue gone: h NoMatchingError (there is no flow "283bb9de-ef02-e684-3abf-b538efa1eca7"), 0 set
     "#]].assert_eq(&shown);
+}
+
+#[test]
+fn a_hook_can_be_turned_off() {
+    let flow = format!(
+        r#"
+        h UpdateContactEventHooks {{"EventHooks":{{"CustomerRemaining":"{0}"}},"EventHooksConfiguration":{{"CustomerQueue":{{"DisableExecution":"true"}},"CustomerRemaining":{{"DisableExecution":"$.Attributes.off"}}}}}} next=w NoMatchingError=end
+        w UpdateContactEventHooks {{"EventHooks":{{}},"EventHooksConfiguration":{{"AgentHold":{{"DisableExecution":"true"}}}}}} next=end NoMatchingError=q
+        q UpdateContactTargetQueue {{"QueueId":"BASIC"}} next=t NoMatchingError=end
+        t TransferContactToQueue next=end QueueAtCapacity=end NoMatchingError=end
+        end DisconnectParticipant"#,
+        flow_id("after")
+    );
+    let off = flow.replace("$.Attributes.off", "true");
+    let on = flow.replace("$.Attributes.off", "false").replace(
+        "next=w NoMatchingError=end",
+        &format!(
+            "next=x NoMatchingError=end\n x UpdateContactEventHooks {{\"EventHooks\":{{\"CustomerQueue\":\"{}\"}}}} next=q NoMatchingError=end",
+            flow_id("Default customer queue")
+        ),
+    );
+    World::new()
+        .flow("after", "l MessageParticipant {\"Text\":\"x\"} next=e\n e DisconnectParticipant")
+        .flow("off", &off)
+        .flow("on", &on)
+        .explained()
+        .check(
+            "0 start a flow=off
+         1 stop a
+         2 start b flow=on
+         3 stop b",
+            expect![[r#"
+                0 start a flow=off => h Next -> w, w NoMatchingError (AgentHold is no hook of a task) -> q, q Next -> t, t Queued | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+                1 stop a =>  | Completed API, DISCONNECTED, COMPLETED
+                2 start b flow=on => h Next -> x, x Next -> q, q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on) | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+                3 stop b => l Next -> e, e Disconnected | Completed API, DISCONNECTED, COMPLETED
+            "#]],
+        );
 }

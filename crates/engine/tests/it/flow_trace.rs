@@ -85,7 +85,9 @@ fn a_step_tells_its_first_and_last_actions() {
         .limit(|limits| limits.actions_per_turn = 500);
     world.run("start flow=f").unwrap();
     let steps: Vec<u64> = world.trace.iter().map(|entry| entry.step).collect();
-    assert_eq!((steps.len(), steps[99], steps[100], steps[199]), (200, 99, 400, 499));
+    // The last entry says that the turn is over.
+    assert_eq!((steps.len(), steps[99], steps[100], steps[199]), (200, 99, 401, 500));
+    assert_eq!(world.trace.last().unwrap().result, "Yielded");
 }
 
 #[test]
@@ -119,7 +121,7 @@ fn what_actions_gave_and_what_is_logged_is_told() {
         1.3 n InvokeFlowModule {"FlowModuleId":"m"} = Invoked, logged
         3.0 e EndFlowModuleExecution in a module {"ResultData":{"y":"1"}} = Returned, logged
         1.4 n InvokeFlowModule {"FlowModuleId":"m"} = Next gave {"y":"1"} -> g, logged
-        1.5 g GetMetricData {"QueueId":"b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1"} = Next gave {"Agents.Available.Count":"0","Agents.Online.Count":"0","Agents.Staffed.Count":"0","Queue.ARN":"arn:aws:connect:us-east-1:000000000000:instance/01010101-0101-0101-0101-010101010101/queue/b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1","Queue.Name":"BasicQueue","Queue.Size":"0"} -> c, logged
+        1.5 g GetMetricData {"QueueId":"b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1"} = Next gave {"Agents.AfterContactWork.Count":"0","Agents.Available.Count":"0","Agents.Busy.Count":"0","Agents.Missed.Count":"0","Agents.NonProductive.Count":"0","Agents.Online.Count":"0","Agents.Staffed.Count":"0","Queue.ARN":"arn:aws:connect:us-east-1:000000000000:instance/01010101-0101-0101-0101-010101010101/queue/b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1","Queue.Name":"BasicQueue","Queue.Size":"0"} -> c, logged
         1.6 c CreateTask {"ContactFlowId":"0d6e4079-e367-03eb-d37c-00722f5891d2","Name":"t"} = Next gave {"ContactId":"31cccccc-cccc-cccc-cccc-cccccccccccc"} -> off, logged
         1.7 off UpdateFlowLoggingBehavior {"FlowLoggingBehavior":"Disabled"} = Next -> l
         1.8 l InvokeLambdaFunction {"InvocationTimeLimitSeconds":"3","LambdaFunctionARN":"f"} = Called

@@ -16,7 +16,7 @@ use engine::contact::{
     Chain, Contact, ContactUpdate, Effect, Event, Link, NewTask, PendingAttachment, ReferenceStatus, RoutingUpdate,
     StepError, Transfer, Work, step,
 };
-use engine::env::{Env, Need, QueueMetrics};
+use engine::env::{ContactInQueue, Env, Need, QueueMetrics};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
@@ -491,6 +491,15 @@ impl World {
                     agents_available: options.get("available").map_or(0, |count| count.parse().unwrap()),
                     agents_staffed: options.get("staffed").map_or(0, |count| count.parse().unwrap()),
                     agents_online: options.get("online").map_or(0, |count| count.parse().unwrap()),
+                    agents_in_after_contact_work: 3,
+                    agents_busy: 4,
+                    agents_missed: 5,
+                    agents_non_productive: 6,
+                    estimated_wait_seconds: options.get("wait").map(|seconds| seconds.parse().unwrap()),
+                    contact: options.get("position").map(|position| ContactInQueue {
+                        position: position.parse().unwrap(),
+                        estimated_wait_seconds: Some(60),
+                    }),
                 };
                 self.instance.metrics.insert(BASIC, metrics);
                 self.instance.metrics.insert(QueueId::of_agent(ANN), metrics);

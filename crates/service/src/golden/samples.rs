@@ -477,6 +477,7 @@ fn run(waiting: Option<Waiting>) -> FlowRun {
         attributes: BTreeMap::from([(text("flow attribute"), text("value"))]),
         results: None,
         module: None,
+        meanwhile: None,
     }
 }
 
@@ -561,6 +562,7 @@ pub(crate) fn contacts() -> Vec<Contact> {
         ranked_since: None,
         generation: 0,
         trace: None,
+        hooks_disabled: vec![],
     };
     let bare = Contact {
         state: State::Scheduled,

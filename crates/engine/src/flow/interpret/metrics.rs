@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::arn::Resource;
 use crate::contact::step::Move;
-use crate::env::QueueMetrics;
 use crate::flow::compile::QueueTarget;
 use crate::flow::interpret::Outcome;
 use crate::flow::interpret::routing::ID_BYTES_MAX;
@@ -14,7 +13,8 @@ use crate::queue::QueueKind;
 const MILLISECONDS_PER_SECOND: i64 = 1_000;
 
 impl Move<'_> {
-    /// Fills in the metrics of a queue. Of another channel than Task there are no contacts; agents are those of the queue.
+    /// Fills in the metrics of a queue. Of another channel than Task there are no contacts; agents are those of the
+    /// queue.
     pub(super) fn get_metrics(&mut self, target: &QueueTarget, channel: Option<&Text>) -> Outcome {
         let Some(queue) = self.target_of(target) else {
             return Outcome::error("there is no such queue, or the contact has no target queue");
@@ -22,8 +22,7 @@ impl Move<'_> {
         let channel = channel.and_then(|text| self.text(text, ID_BYTES_MAX));
         let of_tasks = channel.is_none_or(|channel| channel.eq_ignore_ascii_case("Task"));
         let known = self.env.queue_metrics(queue.id);
-        let QueueMetrics { contacts_in_queue, oldest_enqueue, agents_available, agents_staffed, agents_online } = known;
-        let size = if of_tasks { contacts_in_queue } else { 0 };
+        let size = if of_tasks { known.contacts_in_queue } else { 0 };
         let arn = match queue.agent() {
             Some(user) => self.env.scope().arn(Resource::AgentQueue(user)),
             None => self.env.scope().arn(Resource::Queue(queue.id)),
@@ -31,17 +30,30 @@ impl Move<'_> {
         let mut metrics = BTreeMap::from([
             ("Queue.ARN".to_owned(), arn),
             ("Queue.Size".to_owned(), size.to_string()),
-            ("Agents.Online.Count".to_owned(), agents_online.to_string()),
-            ("Agents.Available.Count".to_owned(), agents_available.to_string()),
-            ("Agents.Staffed.Count".to_owned(), agents_staffed.to_string()),
+            ("Agents.Online.Count".to_owned(), known.agents_online.to_string()),
+            ("Agents.Available.Count".to_owned(), known.agents_available.to_string()),
+            ("Agents.Staffed.Count".to_owned(), known.agents_staffed.to_string()),
+            ("Agents.AfterContactWork.Count".to_owned(), known.agents_in_after_contact_work.to_string()),
+            ("Agents.Busy.Count".to_owned(), known.agents_busy.to_string()),
+            ("Agents.Missed.Count".to_owned(), known.agents_missed.to_string()),
+            ("Agents.NonProductive.Count".to_owned(), known.agents_non_productive.to_string()),
         ]);
         if queue.kind == QueueKind::Standard {
             metrics.insert("Queue.Name".to_owned(), queue.name.clone());
         }
         // Null without activity.
-        if let Some(oldest) = oldest_enqueue.filter(|_| of_tasks) {
-            let seconds = self.env.now().since(oldest) / MILLISECONDS_PER_SECOND;
-            metrics.insert("Queue.OldestContactAge".to_owned(), seconds.to_string());
+        let oldest = known.oldest_enqueue.map(|oldest| self.env.now().since(oldest) / MILLISECONDS_PER_SECOND);
+        let estimated = known.contact.and_then(|contact| contact.estimated_wait_seconds);
+        let of_contacts = [
+            ("Queue.OldestContactAge", oldest),
+            ("Queue.EstimatedWaitTime", known.estimated_wait_seconds.map(i64::from)),
+            ("Contact.PositionInQueue", known.contact.map(|contact| i64::from(contact.position))),
+            ("Contact.EstimatedWaitTime", estimated.map(i64::from)),
+        ];
+        for (name, value) in of_contacts.into_iter().filter(|_| of_tasks) {
+            if let Some(value) = value {
+                metrics.insert(name.to_owned(), value.to_string());
+            }
         }
         self.run_mut().results_mut().metrics = metrics;
         Outcome::Next

@@ -371,3 +371,58 @@ def test_agents_survive_a_kill(tmp_path):
     program.act(task, "close")
     assert program.contacts() == {}
     assert server.stop() == 0
+
+
+def test_a_restart_ends_sessions_and_after_the_grace_the_presence_of_who_had_one(tmp_path):
+    server = Server(tmp_path, test_clock=True).start()
+    team = Team(server)
+    watching = team.person("ann")
+    team.user("bob")
+    polling = Person(server, team.instance.id, "bob", PASSWORD)
+    polling.status("Available")
+    robot = team.program("robot")
+    server.kill()
+    team.go_home()
+    server.start()
+    team.instance = Instance(server, team.instance.id, team.instance.arn)
+
+    def seen(user: str) -> tuple[str, str, bool]:
+        snapshot = Program(team.instance, user).snapshot()
+        return snapshot["Status"]["Name"], snapshot["Presence"], snapshot["GetsOffers"]
+
+    for user in (watching.user, polling.user):
+        assert seen(user) == ("Available", "GONE", True)
+    # Who signs in again in time goes on.
+    team.go_home()
+    again = Person(server, team.instance.id, "ann", PASSWORD)
+    server.advance(PRESENCE_GRACE_SECONDS)
+    assert seen(again.user) == ("Available", "PROGRAM", True)
+    assert seen(polling.user) == ("Offline", "PROGRAM", False)
+    assert seen(robot.user) == ("Available", "PROGRAM", True)
+    assert server.stop() == 0
+
+
+def test_a_new_task_reaches_nothing_that_is_not_the_agents(team):
+    ann, bob = team.person("ann"), team.person("bob")
+    bob.status("Offline")
+    secret = team.task(Attributes={"secret": "42"})
+    ann.when_contact(secret, "CONNECTING")
+
+    def make(who, **members):
+        return who.send("POST", "contacts", {"Name": "linked", "ContactFlowId": team.flow, **members})
+
+    for link in ("PreviousContactId", "RelatedContactId"):
+        # Offered is not accepted.
+        for who in (ann, bob):
+            refused(400, "InvalidRequestException", f"{link} must be a contact that you have", make, who, **{link: secret})
+    assert team.instance.attributes(secret) == {"secret": "42"}
+    ann.act(secret, "accept")
+    ann.when_contact(secret, "CONNECTED")
+    refused(400, "InvalidRequestException", "a contact that you have", make, bob, PreviousContactId=secret)
+    ann.status("Offline")
+    follow_up = make(ann, PreviousContactId=secret, Attributes={"next": "yes"})["ContactId"]
+    assert team.instance.attributes(follow_up) == {"secret": "42", "next": "yes"}
+    refused(400, "InvalidRequestException", "one that quick-connects shows", make, ann, QuickConnectId=team.hidden)
+    segment = {"connect:CreatedByUser": {"ValueString": "somebody else"}}
+    refused(400, "InvalidRequestException", "SegmentAttributes", make, ann, SegmentAttributes=segment)
+    refused(400, "InvalidRequestException", '"Nme" is no member', ann.send, "POST", "contacts", {"Nme": "x"})

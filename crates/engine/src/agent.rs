@@ -135,6 +135,9 @@ pub enum Presence {
     /// The stream is gone since then, and the grace is over: no offers, until it is back.
     #[n(3)]
     Absent(#[n(0)] Timestamp),
+    /// The server that had the person's session ended then. Who does not sign in again within the grace is Offline.
+    #[n(4)]
+    Lost(#[n(0)] Timestamp),
 }
 
 /// An agent.
@@ -170,6 +173,9 @@ pub struct Agent {
     /// When the last agent event was written.
     #[n(9)]
     pub last_event: Option<Timestamp>,
+    /// Since when a person's session lasts; none for a program, and when nobody is signed in.
+    #[n(10)]
+    pub signed_in: Option<Timestamp>,
 }
 
 impl Agent {
@@ -186,6 +192,7 @@ impl Agent {
             presence: Presence::Program,
             version: 0,
             last_event: None,
+            signed_in: None,
         }
     }
 
@@ -219,6 +226,11 @@ impl Agent {
         matches!(self.presence, Presence::Absent(_))
     }
 
+    /// Whether somebody is there by a session or a stream of the server that runs: both end with it.
+    pub fn is_connected(&self) -> bool {
+        self.presence == Presence::Streaming || self.signed_in.is_some()
+    }
+
     /// When it next has to be woken by [`Event::TimerFired`].
     pub fn next_due(&self, limits: &Limits) -> Option<Timestamp> {
         self.presence_due(limits).into_iter().chain(self.heartbeat_due(limits)).min()
@@ -229,7 +241,7 @@ impl Agent {
         let session = |at: Timestamp| at.plus_seconds(i64::from(limits.session_seconds_max));
         match self.presence {
             Presence::Program | Presence::Streaming => None,
-            Presence::GoneSince(at) => match limits.presence_grace_seconds {
+            Presence::GoneSince(at) | Presence::Lost(at) => match limits.presence_grace_seconds {
                 Some(grace) => Some(at.plus_seconds(i64::from(grace))),
                 None => Some(session(at)),
             },

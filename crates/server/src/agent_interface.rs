@@ -31,18 +31,16 @@ use engine::UserId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use service::AgentCommand;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::interval;
-use tracing::warn;
 use wire::WireError;
 
 use crate::clock;
 use crate::config::Config;
 use crate::http::{Answer, streamed, whole};
 use browser::Token;
-use desk::{AgentKey, Command, Desk};
+use desk::{AgentKey, Desk};
 use endpoints::Act;
 use presence::Presence;
 use sessions::{Bounds, SessionId, Sessions};
@@ -62,7 +60,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// The interface of a server.
 pub struct AgentInterface {
     desk: Arc<dyn Desk>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     judge: Judge,
     presence: Arc<Presence>,
     heartbeat: Duration,
@@ -74,7 +72,7 @@ pub struct AgentInterface {
 
 /// What the interface does besides answering; run by [`AgentInterface::keep`].
 pub struct Upkeep {
-    closed: UnboundedReceiver<AgentKey>,
+    changed: UnboundedReceiver<AgentKey>,
 }
 
 /// Body of `POST session`.
@@ -91,36 +89,43 @@ impl AgentInterface {
     /// The interface in front of a desk, and the work that it asks for.
     pub fn new(config: &Config, desk: Arc<dyn Desk>) -> anyhow::Result<(Arc<AgentInterface>, Upkeep)> {
         let agents = &config.agents;
-        let (presence, closed) = Presence::new(Arc::clone(&desk));
+        let sessions = Arc::new(Sessions::new(Bounds {
+            idle_ms: i64::from(agents.session_idle_seconds.0) * 1000,
+            life_ms: i64::from(agents.session_seconds.0) * 1000,
+            sessions_max: agents.sessions_max as usize,
+        }));
+        let (presence, changed) = Presence::new(Arc::clone(&desk), Arc::clone(&sessions));
         let interface = AgentInterface {
             desk,
-            sessions: Sessions::new(Bounds {
-                idle_ms: i64::from(agents.session_idle_seconds.0) * 1000,
-                life_ms: i64::from(agents.session_seconds.0) * 1000,
-                sessions_max: agents.sessions_max as usize,
-            }),
-            judge: Judge::new(agents.sign_in_rate_per_address, agents.sign_in_rate_per_user)?,
+            sessions,
+            judge: Judge::new(
+                agents.sign_in_rate_per_address,
+                agents.sign_in_rate_per_user,
+                agents.sign_in_rate_per_name,
+            )?,
             presence,
             heartbeat: agents.heartbeat_seconds.into(),
             session_seconds: agents.session_seconds.0,
             secure: config.server.tls_cert.is_some(),
             stopping: watch::channel(false).0,
         };
-        Ok((Arc::new(interface), Upkeep { closed }))
+        Ok((Arc::new(interface), Upkeep { changed }))
     }
 
-    /// Tells the desk of streams that are closed and of sessions that are over, until it is dropped.
+    /// Tells the desk who comes and goes, and ends the sessions whose time is over, until it is dropped.
     pub async fn keep(self: Arc<Self>, upkeep: Upkeep) {
         let sweep = async {
             let mut ticks = interval(SWEEP_INTERVAL);
             loop {
                 ticks.tick().await;
                 for agent in self.sessions.sweep(clock::wall_ms()) {
-                    self.signed_out(agent).await;
+                    // Its streams notice that it is over.
+                    self.desk.changes().changed(agent);
+                    self.presence.changed(agent);
                 }
             }
         };
-        tokio::join!(presence::tell_closed(&self.presence, upkeep.closed), sweep);
+        tokio::join!(presence::tell_changes(&self.presence, upkeep.changed), sweep);
     }
 
     /// Ends all streams: the server is stopping.
@@ -142,11 +147,13 @@ impl AgentInterface {
             ("POST", "session") => self.sign_in(head, body, client).await,
             ("DELETE", "session") => {
                 let (agent, session) = self.session(head)?;
-                if self.sessions.end(session).is_some() {
-                    self.signed_out(agent).await;
-                }
+                self.sessions.end(session);
                 // The session's streams notice that it is over.
                 self.desk.changes().changed(agent);
+                if self.presence.tell(agent).await.is_err() {
+                    // The session is over all the same, and the desk hears of it as soon as it can.
+                    self.presence.changed(agent);
+                }
                 let mut answer = answer("{}".to_owned());
                 set_cookie(&mut answer, &browser::set_cookie("", 0, self.secure));
                 Ok(answer)
@@ -215,7 +222,7 @@ impl AgentInterface {
         let instance = self.desk.instance(&given.instance_id);
         let credentials = match instance {
             Some(instance) => {
-                self.judge.admit_user(instance, &given.username, now)?;
+                self.judge.admit_user(instance, &given.username, client, now)?;
                 self.desk.credentials(instance, &given.username).await?
             }
             None => None,
@@ -235,6 +242,11 @@ impl AgentInterface {
             "UserId": agent.user.to_string(),
             "ExpiresAt": session.expires_ms / 1000,
         });
+        if let Err(error) = self.presence.tell(agent).await {
+            self.sessions.end(SessionId::of(&session.token));
+            self.presence.changed(agent);
+            return Err(error);
+        }
         let mut answer = answer(body.to_string());
         set_cookie(&mut answer, &browser::set_cookie(&session.token, i64::from(self.session_seconds), self.secure));
         Ok(answer)
@@ -266,7 +278,7 @@ impl AgentInterface {
         match act {
             Act::Command(command) => self.desk.command(agent, command).await.map(answer),
             Act::Events => {
-                let open = self.presence.open(agent).await?;
+                let open = self.presence.open(agent, session).await?;
                 let events = Events {
                     interface: Arc::clone(self),
                     agent,
@@ -279,20 +291,6 @@ impl AgentInterface {
                 let mut answer = Response::new(streamed(events.frames()));
                 answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
                 Ok(answer)
-            }
-        }
-    }
-
-    /// The user's last session is over. Its streams notice by themselves.
-    async fn signed_out(&self, agent: AgentKey) {
-        self.desk.changes().changed(agent);
-        match self.desk.command(agent, Command::Agent(AgentCommand::SignedOut)).await {
-            Ok(_) => {}
-            // The user or the instance is gone.
-            Err(error) if error.status == 404 => {}
-            Err(error) => {
-                let cause = error.cause.as_deref().unwrap_or(&error.message);
-                warn!(agent.id = %agent.user, cause, "Signing agent {} out failed: {cause}", agent.user);
             }
         }
     }

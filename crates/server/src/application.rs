@@ -262,7 +262,6 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             presence_grace_seconds: config.agents.presence_grace_seconds,
             session_seconds_max: config.agents.session_seconds.0,
             agent_heartbeat_seconds: config.agents.event_heartbeat_seconds,
-            ..engine::limits::Limits::default()
         },
         quotas: Quotas {
             open_tasks: Some(usize::try_from(limits.tasks_open_max)?),

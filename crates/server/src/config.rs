@@ -101,7 +101,8 @@ settings! {
         pub header_read_timeout_seconds: Seconds = "10",
         /// How long a client may take to send the body of a request.
         pub body_read_timeout_seconds: Seconds = "30",
-        /// How long a client may take to accept the next bytes of an answer or of a stream of events.
+        /// How long a client may take to accept the next bytes of an answer or of a stream of events, and its machine
+        /// to acknowledge them. A machine that died is noticed so long after the next heartbeat of its stream.
         pub write_timeout_seconds: Seconds = "30",
         /// How long a connection may be open without a request.
         pub idle_timeout_seconds: Seconds = "75",
@@ -235,8 +236,10 @@ settings! {
         pub sessions_max: u32 = "100000",
         /// Tries to sign in from one address. Behind a proxy all have the proxy's.
         pub sign_in_rate_per_address: Rate = "5/100",
-        /// Tries to sign in under one name.
+        /// Tries to sign in under one name from one address.
         pub sign_in_rate_per_user: Rate = "0.2/10",
+        /// Tries to sign in under one name from all addresses together.
+        pub sign_in_rate_per_name: Rate = "1/300",
         /// How often an event stream without news carries a comment, so that nobody in between closes it and a broken
         /// one is noticed.
         pub heartbeat_seconds: Seconds = "15",
@@ -421,6 +424,12 @@ impl Config {
         if agents.heartbeat_seconds.0 == 0 || agents.session_seconds.0 == 0 || agents.session_idle_seconds.0 == 0 {
             return contradiction(
                 "agents.heartbeat_seconds, session_seconds and session_idle_seconds must be at least 1",
+            );
+        }
+        if agents.session_idle_seconds.0 <= agents.heartbeat_seconds.0 {
+            return contradiction(
+                "agents.session_idle_seconds must be more than agents.heartbeat_seconds: an open stream uses its session \
+                 at each heartbeat",
             );
         }
         let calls = &self.function_calls;

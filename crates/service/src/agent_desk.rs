@@ -64,6 +64,8 @@ pub enum AgentCommand {
     Worklist,
     /// Take a contact from the worklist.
     AssignToMe(ContactId),
+    /// The first session began.
+    SignedIn,
     /// The first event stream was opened.
     Connected,
     /// The last event stream was closed.
@@ -91,6 +93,7 @@ impl AgentCommand {
             AgentCommand::TaskTemplates => "agent task-templates",
             AgentCommand::Worklist => "agent worklist",
             AgentCommand::AssignToMe(_) => "agent assign",
+            AgentCommand::SignedIn => "agent signed in",
             AgentCommand::Connected => "agent connected",
             AgentCommand::Disconnected => "agent disconnected",
             AgentCommand::SignedOut => "agent signed out",
@@ -194,6 +197,7 @@ fn perform(tx: &mut Tx<'_>, agent: UserId, command: &AgentCommand) -> Result<Val
             let next = transfer(tx, contact, to)?;
             return Ok(json!({"ContactId": next.to_string()}));
         }
+        AgentCommand::SignedIn => move_agent(tx, agent, Event::SignedIn)?,
         AgentCommand::Connected => move_agent(tx, agent, Event::StreamOpened)?,
         AgentCommand::Disconnected => move_agent(tx, agent, Event::StreamClosed)?,
         AgentCommand::SignedOut => {

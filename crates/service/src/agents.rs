@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::agent::{Agent, Presence};
+use engine::agent::Agent;
 use engine::limits::Limits;
 use engine::{ContactId, Timestamp, UserId};
 
-/// When agents are next due, who has an event stream, and who has contacts of which chain.
+/// When agents are next due, who is connected, and who has contacts of which chain.
 #[derive(Debug, Default)]
 pub struct AgentOrder {
     due: BTreeSet<(Timestamp, UserId)>,
     due_of: BTreeMap<UserId, Timestamp>,
-    streaming: BTreeSet<UserId>,
+    connected: BTreeSet<UserId>,
     chains: BTreeSet<(ContactId, UserId)>,
     chains_of: BTreeMap<UserId, Vec<ContactId>>,
 }
@@ -24,8 +24,8 @@ impl AgentOrder {
             self.due.insert((at, agent.user));
             self.due_of.insert(agent.user, at);
         }
-        if agent.presence == Presence::Streaming {
-            self.streaming.insert(agent.user);
+        if agent.is_connected() {
+            self.connected.insert(agent.user);
         }
         if !agent.contacts.is_empty() {
             let chains: Vec<ContactId> = agent.contacts.iter().map(|entry| entry.initial).collect();
@@ -39,7 +39,7 @@ impl AgentOrder {
         if let Some(at) = self.due_of.remove(&user) {
             self.due.remove(&(at, user));
         }
-        self.streaming.remove(&user);
+        self.connected.remove(&user);
         for chain in self.chains_of.remove(&user).unwrap_or_default() {
             self.chains.remove(&(chain, user));
         }
@@ -61,8 +61,8 @@ impl AgentOrder {
         self.due.iter().find(|(_, user)| counts(user)).map(|(at, _)| *at)
     }
 
-    /// Those with an event stream.
-    pub fn streaming(&self) -> impl Iterator<Item = UserId> {
-        self.streaming.iter().copied()
+    /// Those with a session or an event stream.
+    pub fn connected(&self) -> impl Iterator<Item = UserId> {
+        self.connected.iter().copied()
     }
 }

@@ -30,6 +30,8 @@ use records::Records;
 const ENTRIES: usize = 200;
 /// Bytes of journal read at a time.
 const BYTES: usize = 1 << 20;
+/// Bytes of JSON after which an answer takes no further event.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// Some events of an instance.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +51,17 @@ pub enum ReadEventsError {
         /// The oldest that is kept.
         oldest: u64,
     },
+    /// There are none yet, so that whoever has read them has read those of another instance, or of this one before it
+    /// was restored.
+    #[error(
+        "the newest event is {newest}, and events after {after} are asked for; read on after {newest} or begin anew"
+    )]
+    Ahead {
+        /// The newest that there is.
+        newest: u64,
+        /// What was asked for.
+        after: u64,
+    },
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] Unavailable),
@@ -57,10 +70,10 @@ pub enum ReadEventsError {
     Record(#[from] DecodeError),
 }
 
-/// The events after `after`, at most `max`.
+/// The events after `after`, at most `max`, and not many more than [`ANSWER_BYTES_MAX`] bytes of them.
 ///
 /// # Errors
-/// Some of them are not kept any more, or the store cannot be read.
+/// Some of them are not kept any more, there is no event `after` yet, or the store cannot be read.
 pub fn read_events(store: &dyn Store, arns: &ArnScope, after: u64, max: usize) -> Result<Events, ReadEventsError> {
     let scope = Scope(arns.instance.0);
     let first = after.saturating_add(1);
@@ -89,11 +102,31 @@ pub fn read_events(store: &dyn Store, arns: &ArnScope, after: u64, max: usize) -
             _ => break,
         }
     }
+    if let (true, Some(newest)) = (found.is_empty(), newest(store, scope)?.filter(|newest| *newest < after)) {
+        return Err(ReadEventsError::Ahead { newest, after });
+    }
     found.truncate(max);
-    let next = found.last().map_or(after, |(number, _)| *number);
     let records = Records::new(store, scope);
-    let shown = found.iter().map(|(number, event)| shown(&records, arns, *number, event));
-    Ok(Events { events: shown.collect::<Result<_, _>>()?, next })
+    let (mut events, mut next, mut bytes) = (Vec::new(), after, 0);
+    for (number, event) in &found {
+        if bytes >= ANSWER_BYTES_MAX {
+            break;
+        }
+        let event = shown(&records, arns, *number, event)?;
+        bytes += event.to_string().len();
+        events.push(event);
+        next = *number;
+    }
+    Ok(Events { events, next })
+}
+
+/// The number of the newest event; none when no event is kept.
+fn newest(store: &dyn Store, scope: Scope) -> Result<Option<u64>, ReadEventsError> {
+    let last = store.scan(scope, &Scan::all(kinds::JOURNAL, 1, BYTES).descending())?;
+    let Some(row) = last.rows.first() else { return Ok(None) };
+    let entry = entry(&row.value)?;
+    let before = entry.first_event.saturating_sub(1);
+    Ok(Some(entry.events().last().map_or(before, |(number, _)| number)))
 }
 
 fn entry(value: &[u8]) -> Result<JournalEntry, DecodeError> {

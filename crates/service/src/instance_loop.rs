@@ -199,8 +199,8 @@ enum Event<R> {
 enum AgentWake {
     /// A timer is due.
     Timer,
-    /// The agent's event stream ended with the process that had it.
-    StreamLost,
+    /// The agent's session and event stream ended with the process that had them.
+    ServerLost,
 }
 
 /// The owner of an instance.
@@ -224,8 +224,8 @@ pub struct InstanceLoop<R> {
     failed_agents: BTreeMap<UserId, Timestamp>,
     /// When contacts whose offer failed are offered again.
     failed_offers: BTreeMap<ContactId, Timestamp>,
-    /// Agents whose stream was open in an earlier process.
-    streams_lost: BTreeSet<UserId>,
+    /// Agents who had a session or a stream in an earlier process.
+    connections_lost: BTreeSet<UserId>,
     busy_agents: BTreeSet<UserId>,
     last_turn: Option<ContactId>,
     cold_changes: ColdChanges,
@@ -259,7 +259,7 @@ impl<R> InstanceLoop<R> {
         let now = Timestamp(head.now_ms);
         let mut world = world;
         world.bind(&settings.limits);
-        let streams_lost = world.agents.streaming().collect();
+        let connections_lost = world.agents.connected().collect();
         InstanceLoop {
             scope,
             epoch: head.epoch,
@@ -277,7 +277,7 @@ impl<R> InstanceLoop<R> {
             failed_timers: BTreeMap::new(),
             failed_agents: BTreeMap::new(),
             failed_offers: BTreeMap::new(),
-            streams_lost,
+            connections_lost,
             busy_agents: BTreeSet::new(),
             last_turn: None,
             cold_changes: ColdChanges::default(),
@@ -329,8 +329,8 @@ impl<R> InstanceLoop<R> {
             && self.waiting.is_empty()
             && self.performing.is_empty()
             && self.world.unstarted_effects == 0
-            // Streams are in this process: an instance that is opened again takes them for lost.
-            && self.world.agents.streaming().next().is_none()
+            // Sessions and streams are in this process: an instance that is opened again takes them for lost.
+            && self.world.agents.connected().next().is_none()
     }
 
     /// Whether something is not durable yet.
@@ -503,7 +503,7 @@ impl<R> InstanceLoop<R> {
     fn next_due_after_restart(&self) -> Option<Timestamp> {
         let unfinished = self.world.contacts.turns().next().is_some()
             || self.world.has_effects()
-            || self.world.agents.streaming().next().is_some();
+            || self.world.agents.connected().next().is_some();
         if unfinished {
             Some(self.now)
         } else {
@@ -521,9 +521,9 @@ impl<R> InstanceLoop<R> {
             let later = self.failed_agents.get(user).is_some_and(|at| *at > self.now);
             !later && !self.busy_agents.contains(user) && !self.quarantine.holds_agent(user)
         };
-        let lost = self.streams_lost.iter().copied().find(may_be_tried);
+        let lost = self.connections_lost.iter().copied().find(may_be_tried);
         let due = self.world.agents.due_by(self.now).find(may_be_tried);
-        lost.map(|user| (user, AgentWake::StreamLost)).or(due.map(|user| (user, AgentWake::Timer)))
+        lost.map(|user| (user, AgentWake::ServerLost)).or(due.map(|user| (user, AgentWake::Timer)))
     }
 
     fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {

@@ -32,7 +32,7 @@ allow_private_addresses = true
 
 [agents]
 # A closed stream is noticed at once: nothing waits for a heartbeat.
-heartbeat_seconds = 3600
+heartbeat_seconds = 1800
 # A week of virtual time would be 5,040 of them for every agent.
 event_heartbeat_seconds = ""
 """

@@ -64,8 +64,13 @@ pub enum Event {
     },
     /// A person's first event stream opened.
     StreamOpened,
-    /// A person's last event stream is gone. Also for every agent that is [`Presence::Streaming`] when a server starts.
+    /// A person's last event stream is gone.
     StreamClosed,
+    /// A person's session began, and there was none.
+    SignedIn,
+    /// The server ended with all sessions and streams that it had. For every agent who
+    /// [was connected](Agent::is_connected) when another server starts.
+    ServerLost,
     /// A person's session ended, by signing out or by its time.
     SignedOut {
         /// The instance's Offline.
@@ -158,6 +163,14 @@ impl Work<'_> {
                 if self.agent.presence == Presence::Streaming {
                     self.agent.presence = Presence::GoneSince(self.now);
                 }
+                return Ok(None);
+            }
+            Event::SignedIn => {
+                self.sign_in();
+                return Ok(None);
+            }
+            Event::ServerLost => {
+                self.lose_server();
                 return Ok(None);
             }
             Event::SignedOut { offline } => return Ok(self.sign_out(offline)),
@@ -301,7 +314,22 @@ impl Work<'_> {
         match before {
             Presence::Program => Some(AgentEventType::Login),
             Presence::Absent(_) => Some(AgentEventType::StateChange),
-            Presence::Streaming | Presence::GoneSince(_) => None,
+            Presence::Streaming | Presence::GoneSince(_) | Presence::Lost(_) => None,
+        }
+    }
+
+    fn sign_in(&mut self) {
+        self.agent.signed_in.get_or_insert(self.now);
+        if let Presence::Lost(_) = self.agent.presence {
+            self.agent.presence = Presence::Program;
+        }
+    }
+
+    fn lose_server(&mut self) {
+        if self.agent.signed_in.take().is_some() {
+            self.agent.presence = Presence::Lost(self.now);
+        } else if self.agent.presence == Presence::Streaming {
+            self.agent.presence = Presence::GoneSince(self.now);
         }
     }
 
@@ -309,6 +337,7 @@ impl Work<'_> {
     fn sign_out(&mut self, offline: AgentStatusId) -> Option<AgentEventType> {
         self.miss_offers();
         self.agent.presence = Presence::Program;
+        self.agent.signed_in = None;
         self.agent.next = None;
         if self.agent.status.kind != AgentStatusKind::Offline {
             self.take_status(StatusRef { id: offline, kind: AgentStatusKind::Offline });

@@ -272,6 +272,68 @@ fn an_agent_whose_stream_is_gone() {
 }
 
 #[test]
+fn a_session_that_was_lost_with_its_server_is_over_after_the_grace() {
+    World::new().check(
+        "0 signin
+         0 status available
+         1 restart
+         1 agents
+         61 wake
+         61 agents
+         62 restart
+         70 signin
+         70 open
+         70 status available
+         71 restart
+         72 signin
+         72 agents
+         200 wake
+         200 open
+         200 agents
+         201 signout
+         202 open
+         203 restart
+         203 agents
+         263 wake
+         263 agents",
+        expect![[r#"
+            0 signin => ann[]
+            0 status available => ann[]
+            1 restart => ann[]
+            1 agents => ann ROUTABLE [] slots 0 due 61
+            61 wake => ann[] LOGOUT
+            61 agents => ann OFFLINE not routable [] slots 0
+            62 restart => ann[]
+            70 signin => ann[]
+            70 open => ann[] LOGIN
+            70 status available => ann[]
+            71 restart => ann[]
+            72 signin => ann[]
+            72 agents => ann ROUTABLE [] slots 0
+            200 wake => ann[]
+            200 open => ann[] LOGIN
+            200 agents => ann ROUTABLE [] slots 0
+            201 signout => ann[] LOGOUT
+            202 open => ann[] LOGIN
+            203 restart => ann[]
+            203 agents => ann OFFLINE not routable [] slots 0 due 263
+            263 wake => ann[]
+            263 agents => ann OFFLINE not routable [] slots 0 due 43403
+        "#]],
+    );
+    World::new().limit(|limits| limits.presence_grace_seconds = None).check(
+        "0 signin\n 0 status available\n 1 restart\n 1 agents\n 43201 wake",
+        expect![[r#"
+            0 signin => ann[]
+            0 status available => ann[]
+            1 restart => ann[]
+            1 agents => ann ROUTABLE [] slots 0 due 43201
+            43201 wake => ann[] LOGOUT
+        "#]],
+    );
+}
+
+#[test]
 fn signing_out_misses_offers_and_keeps_contacts() {
     World::new().check(
         "0 open

@@ -434,6 +434,8 @@ impl World {
             "dismiss" => Some(agent::Event::Dismissed { contact: contact_id(name) }),
             "open" => Some(agent::Event::StreamOpened),
             "gone" => Some(agent::Event::StreamClosed),
+            "signin" => Some(agent::Event::SignedIn),
+            "restart" => Some(agent::Event::ServerLost),
             "signout" => Some(agent::Event::SignedOut { offline }),
             "wake" => Some(agent::Event::TimerFired { offline }),
             "delete" => Some(agent::Event::UserDeleted),

@@ -7,6 +7,9 @@ use wire::WireError;
 
 use super::desk::Command;
 
+/// Most characters of a given name that a refusal repeats.
+const NAME_CHARS_MAX: usize = 40;
+
 /// A thing that an agent can do.
 pub struct Endpoint {
     /// Method.
@@ -99,14 +102,16 @@ endpoints! {
         |given| agent(AgentCommand::SetStatus(given.id("AgentStatusId")?));
     "GET" "contacts/{ContactId}" "A contact at the agent, with description, references and attributes." ()
         |given| agent(AgentCommand::Contact(given.contact()));
-    "POST" "contacts" "Make a task, with a template or free; members are those of StartTaskContact." (
+    "POST" "contacts" "Make a task, with a template or free; its members mean what they mean to StartTaskContact." (
         required("Name", "string", "Name of the task."),
         optional("Description", "string", "Description."),
         optional("References", "object", "References by key, as in StartTaskContact."),
         optional("Attributes", "object", "Attributes by key."),
         optional("TaskTemplateId", "string", "Template of the task."),
         optional("ContactFlowId", "string", "Flow of the task; this, a quick connect or a template's flow."),
-        optional("QuickConnectId", "string", "Quick connect that the task is for."),
+        optional("QuickConnectId", "string", "Quick connect that the task is for; see quick-connects."),
+        optional("PreviousContactId", "string", "A contact that the agent has, whose attributes the task shares."),
+        optional("RelatedContactId", "string", "A contact that the agent has, whose attributes the task gets."),
         optional("ScheduledTime", "number", "When the task starts, in epoch seconds."),
         optional("ClientToken", "string", "The same token makes one task only.")
     ) |given| Ok(Act::Command(Command::CreateTask(given.body.clone())));
@@ -178,13 +183,22 @@ fn no_contact(text: &str) -> WireError {
 }
 
 impl Endpoint {
-    /// What a request with this body asks for.
+    /// What a request with this body asks for. A body has the members of the list and no others: what is passed on to
+    /// an operation of the API could otherwise do more than an agent may.
     pub fn act(&self, contact: Option<ContactId>, body: &[u8]) -> Result<Act, WireError> {
         let body = match body {
             [] => Value::Null,
             _ if self.members.is_empty() => Value::Null,
             body => super::json(body)?,
         };
+        if let Value::Object(given) = &body
+            && let Some(unknown) = given.keys().find(|name| self.members.iter().all(|member| member.name != *name))
+        {
+            let shown: String = unknown.chars().take(NAME_CHARS_MAX).collect();
+            let known: Vec<&str> = self.members.iter().map(|member| member.name).collect();
+            let message = format!("{shown:?} is no member of this body; there are {}", known.join(", "));
+            return Err(WireError::exception("InvalidRequestException", message));
+        }
         (self.make)(&Arguments { contact, body })
     }
 }
@@ -198,17 +212,18 @@ mod tests {
     #[test]
     fn requests_become_commands() {
         const ID: &str = "00000000-0000-7000-8000-000000000001";
-        let body = format!("{{\"AgentStatusId\":\"{ID}\",\"QuickConnectId\":\"{ID}\",\"Name\":\"task\"}}");
+        let status = format!("{{\"AgentStatusId\":\"{ID}\"}}");
+        let quick_connect = format!("{{\"QuickConnectId\":\"{ID}\"}}");
         let mut table = String::new();
         for (method, path, body) in [
             ("GET", "snapshot", ""),
             ("GET", "events", ""),
-            ("PUT", "status", &*body),
+            ("PUT", "status", &*status),
             ("PUT", "status", ""),
             ("PUT", "status", "{\"AgentStatusId\":\"Available\"}"),
             ("PUT", "status", "{"),
             ("POST", "contacts/ID/accept", ""),
-            ("POST", "contacts/ID/transfer", &*body),
+            ("POST", "contacts/ID/transfer", &*quick_connect),
             ("POST", "contacts/ID/transfer", "{}"),
             ("POST", "contacts/x/accept", ""),
             ("POST", "contacts/ID/eat", ""),
@@ -216,6 +231,7 @@ mod tests {
             ("DELETE", "contacts/ID", ""),
             ("GET", "contacts/ID", ""),
             ("POST", "contacts", "{\"Name\":\"task\"}"),
+            ("POST", "contacts", "{\"Name\":\"task\",\"SegmentAttributes\":{}}"),
         ] {
             let made = find(method, &path.replace("ID", ID))
                 .and_then(|(endpoint, contact)| endpoint.act(contact, body.as_bytes()));
@@ -238,6 +254,7 @@ mod tests {
             DELETE contacts/ID: 405 MethodNotAllowedException: /agent/v1/contacts/ID takes GET, not DELETE
             GET contacts/ID: Command(Agent(Contact(ContactId(ID))))
             POST contacts: Command(CreateTask(Object {"Name": String("task")}))
+            POST contacts: 400 InvalidRequestException: "SegmentAttributes" is no member of this body; there are Name, Description, References, Attributes, TaskTemplateId, ContactFlowId, QuickConnectId, PreviousContactId, RelatedContactId, ScheduledTime, ClientToken
         "#]].assert_eq(&table);
     }
 

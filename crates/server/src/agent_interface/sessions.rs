@@ -3,7 +3,7 @@
 //! Sessions live in memory: a restart ends them all. A token is 256 random bits, of which only a hash is kept, so that
 //! what is in memory signs nobody in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -59,13 +59,19 @@ pub struct NewSession {
 #[derive(Debug)]
 pub struct Sessions {
     bounds: Bounds,
-    sessions: Mutex<HashMap<SessionId, Session>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    sessions: HashMap<SessionId, Session>,
+    of_agent: HashMap<AgentKey, Vec<SessionId>>,
 }
 
 impl Sessions {
     /// None yet.
     pub fn new(bounds: Bounds) -> Sessions {
-        Sessions { bounds, sessions: Mutex::default() }
+        Sessions { bounds, known: Mutex::default() }
     }
 
     /// Begins a session; `None` if there are as many as there may be.
@@ -73,57 +79,69 @@ impl Sessions {
         let mut token = [0; TOKEN_BYTES];
         getrandom::fill(&mut token).expect("the operating system has randomness");
         let token = BASE64_URL_SAFE_NO_PAD.encode(token);
-        let mut sessions = self.lock();
-        let own = || sessions.iter().filter(|(_, session)| session.agent == agent);
-        if own().count() >= SESSIONS_PER_USER_MAX
-            && let Some(oldest) = own().min_by_key(|(_, session)| session.used_ms).map(|(id, _)| *id)
+        let mut known = self.lock();
+        let own = known.of_agent.get(&agent).map(Vec::as_slice).unwrap_or_default();
+        if own.len() >= SESSIONS_PER_USER_MAX
+            && let Some(oldest) = own.iter().min_by_key(|id| known.sessions[id].used_ms).copied()
         {
-            sessions.remove(&oldest);
+            known.remove(oldest);
         }
-        if sessions.len() >= self.bounds.sessions_max {
+        if known.sessions.len() >= self.bounds.sessions_max {
             return None;
         }
-        sessions.insert(SessionId::of(&token), Session { agent, created_ms: now_ms, used_ms: now_ms });
+        let id = SessionId::of(&token);
+        known.sessions.insert(id, Session { agent, created_ms: now_ms, used_ms: now_ms });
+        known.of_agent.entry(agent).or_default().push(id);
         Some(NewSession { token, expires_ms: now_ms + self.bounds.life_ms })
     }
 
     /// Whose session it is, if it has not ended; it is used by this.
     pub fn find(&self, id: SessionId, now_ms: i64) -> Option<AgentKey> {
-        let mut sessions = self.lock();
-        let session = sessions.get_mut(&id).filter(|session| self.bounds.holds(session, now_ms))?;
+        let mut known = self.lock();
+        let session = known.sessions.get_mut(&id).filter(|session| self.bounds.holds(session, now_ms))?;
         session.used_ms = now_ms;
         Some(session.agent)
     }
 
-    /// Ends a session. Whose it was, if the user has no other.
-    pub fn end(&self, id: SessionId) -> Option<AgentKey> {
-        let mut sessions = self.lock();
-        let agent = sessions.remove(&id)?.agent;
-        (!sessions.values().any(|session| session.agent == agent)).then_some(agent)
+    /// Whether a session is known, without using it.
+    pub fn has(&self, id: SessionId) -> bool {
+        self.lock().sessions.contains_key(&id)
     }
 
-    /// Forgets the sessions whose time is over. The users who have no other.
-    pub fn sweep(&self, now_ms: i64) -> Vec<AgentKey> {
-        let mut sessions = self.lock();
-        let mut ended = Vec::new();
-        sessions.retain(|_, session| {
-            let holds = self.bounds.holds(session, now_ms);
-            if !holds {
-                ended.push(session.agent);
+    /// Whether a user has a session.
+    pub fn are_there(&self, agent: AgentKey) -> bool {
+        self.lock().of_agent.contains_key(&agent)
+    }
+
+    /// Ends a session.
+    pub fn end(&self, id: SessionId) {
+        self.lock().remove(id);
+    }
+
+    /// Forgets the sessions whose time is over. Whose they were.
+    pub fn sweep(&self, now_ms: i64) -> BTreeSet<AgentKey> {
+        let mut known = self.lock();
+        let over = known.sessions.iter().filter(|(_, session)| !self.bounds.holds(session, now_ms));
+        let over: Vec<SessionId> = over.map(|(id, _)| *id).collect();
+        over.into_iter().filter_map(|id| known.remove(id)).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Forgets a session. Whose it was.
+    fn remove(&mut self, id: SessionId) -> Option<AgentKey> {
+        let agent = self.sessions.remove(&id)?.agent;
+        if let Some(own) = self.of_agent.get_mut(&agent) {
+            own.retain(|other| *other != id);
+            if own.is_empty() {
+                self.of_agent.remove(&agent);
             }
-            holds
-        });
-        ended.sort_unstable();
-        ended.dedup();
-        if !ended.is_empty() {
-            let present: std::collections::HashSet<AgentKey> = sessions.values().map(|session| session.agent).collect();
-            ended.retain(|agent| !present.contains(agent));
         }
-        ended
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        Some(agent)
     }
 }
 
@@ -162,17 +180,21 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_last_session_is_told() {
+    fn a_user_has_sessions_until_the_last_is_over() {
         let sessions = Sessions::new(BOUNDS);
         let (first, second) = (begin(&sessions, 1, 0), begin(&sessions, 1, 0));
-        assert_eq!(sessions.end(first), None);
-        assert_eq!(sessions.end(first), None);
-        assert_eq!(sessions.end(second), Some(agent(1)));
+        sessions.end(first);
+        sessions.end(first);
+        assert!(sessions.are_there(agent(1)) && sessions.has(second) && !sessions.has(first));
+        sessions.end(second);
+        assert!(!sessions.are_there(agent(1)));
         let (_, later) = (begin(&sessions, 2, 0), begin(&sessions, 2, 90));
-        assert_eq!(sessions.sweep(99), []);
-        assert_eq!(sessions.sweep(100), []);
+        assert_eq!(sessions.sweep(99), BTreeSet::new());
+        assert_eq!(sessions.sweep(100), BTreeSet::from([agent(2)]));
         assert_eq!(sessions.find(later, 100), Some(agent(2)));
-        assert_eq!(sessions.sweep(200), [agent(2)]);
+        assert!(sessions.are_there(agent(2)));
+        assert_eq!(sessions.sweep(200), BTreeSet::from([agent(2)]));
+        assert!(!sessions.are_there(agent(2)));
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl<K: Hash + Eq> Tries<K> {
 /// The judge of sign-ins.
 pub struct Judge {
     by_address: Tries<IpAddr>,
-    by_user: Tries<(InstanceId, String)>,
+    by_user: Tries<(InstanceId, String, IpAddr)>,
+    by_name: Tries<(InstanceId, String)>,
     checks: Arc<Semaphore>,
     waiting: Semaphore,
     /// What the password of nobody is checked against, so that it takes as long.
@@ -56,14 +57,15 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A judge who lets each address and each user try so often.
-    pub fn new(per_address: Rate, per_user: Rate) -> anyhow::Result<Judge> {
+    /// A judge who lets each address, each user at an address, and each user at all addresses together try so often.
+    pub fn new(per_address: Rate, per_user: Rate, per_name: Rate) -> anyhow::Result<Judge> {
         let mut password = [0; 32];
         getrandom::fill(&mut password).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
         let nobody = passwords::hash(&password).map_err(|error| anyhow::anyhow!("{error}"))?;
         Ok(Judge {
             by_address: Tries::new(per_address),
             by_user: Tries::new(per_user),
+            by_name: Tries::new(per_name),
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
             waiting: Semaphore::new(WAITING_MAX),
             nobody,
@@ -78,12 +80,24 @@ impl Judge {
         Err(too_often(&format!("from {address}"), "agents.sign_in_rate_per_address", self.by_address.rate))
     }
 
-    /// Counts a try of a user, who need not exist.
-    pub fn admit_user(&self, instance: InstanceId, username: &str, now_ms: i64) -> Result<(), WireError> {
-        if self.by_user.admit((instance, username.to_lowercase()), now_ms) {
-            return Ok(());
+    /// Counts a try of a user, who need not exist. Tries from elsewhere count little, so that nobody locks somebody else
+    /// out.
+    pub fn admit_user(
+        &self,
+        instance: InstanceId,
+        username: &str,
+        address: IpAddr,
+        now_ms: i64,
+    ) -> Result<(), WireError> {
+        let name = username.to_lowercase();
+        if !self.by_user.admit((instance, name.clone(), address), now_ms) {
+            return Err(too_often("under this name", "agents.sign_in_rate_per_user", self.by_user.rate));
         }
-        Err(too_often("under this name", "agents.sign_in_rate_per_user", self.by_user.rate))
+        if !self.by_name.admit((instance, name), now_ms) {
+            let whose = "under this name from everywhere";
+            return Err(too_often(whose, "agents.sign_in_rate_per_name", self.by_name.rate));
+        }
+        Ok(())
     }
 
     /// Whether the password is that of the user. It takes as long when there is no user or no password.
@@ -118,7 +132,8 @@ mod tests {
     use super::*;
 
     fn judge() -> Judge {
-        Judge::new(Rate { per_second: 1.0, burst: 3.0 }, Rate { per_second: 0.1, burst: 2.0 }).unwrap()
+        let rate = |per_second, burst| Rate { per_second, burst };
+        Judge::new(rate(1.0, 3.0), rate(0.1, 2.0), rate(1.0, 5.0)).unwrap()
     }
 
     #[test]
@@ -129,9 +144,13 @@ mod tests {
         assert_eq!((admitted(first, 0), admitted(second, 0)), (3, 3));
         assert_eq!(admitted(first, 1_000), 1);
         let (here, there) = (InstanceId::from_bytes([1; 16]), InstanceId::from_bytes([2; 16]));
-        let admitted = |instance, name| (0..9).filter(|_| judge.admit_user(instance, name, 0).is_ok()).count();
-        assert_eq!((admitted(here, "ann"), admitted(here, "ANN"), admitted(there, "ann")), (2, 0, 2));
-        assert_eq!(judge.admit_user(here, "ann", 0).unwrap_err().status, 429);
+        let admitted =
+            |instance, name, from| (0..9).filter(|_| judge.admit_user(instance, name, from, 0).is_ok()).count();
+        let by_first = (admitted(here, "ann", first), admitted(here, "ANN", first), admitted(there, "ann", first));
+        assert_eq!(by_first, (2, 0, 2));
+        assert_eq!(judge.admit_user(here, "ann", first, 0).unwrap_err().status, 429);
+        // Who is elsewhere can still sign in, as long as not all the world tries.
+        assert_eq!((admitted(here, "ann", second), admitted(here, "ann", IpAddr::from([10, 0, 0, 3]))), (2, 1));
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use http_body_util::BodyExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 
-use super::desk::Credentials;
+use super::desk::{Command, Credentials};
 use super::*;
 use crate::changes::Changes;
 use crate::http::AnswerBody;
@@ -34,6 +34,8 @@ struct Notebook {
     version: AtomicU64,
     /// Bytes that a snapshot has at least.
     padding: AtomicUsize,
+    /// How many commands about who is there fail from now on.
+    deaf: AtomicUsize,
     asked: Mutex<Vec<String>>,
     told: mpsc::UnboundedSender<Command>,
 }
@@ -59,6 +61,16 @@ impl Desk for Notebook {
 
     fn command(&self, agent: AgentKey, command: Command) -> BoxFuture<'_, Result<Bytes, WireError>> {
         let name = if agent.user == ANN { "ann" } else { "bob" };
+        let about_presence = matches!(
+            command,
+            Command::Agent(
+                AgentCommand::SignedIn | AgentCommand::Connected | AgentCommand::Disconnected | AgentCommand::SignedOut
+            )
+        );
+        let one_less = |left: usize| left.checked_sub(1);
+        if about_presence && self.deaf.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            return async { Err(WireError::internal("the disk is full")) }.boxed();
+        }
         let answer = match command {
             Command::Agent(AgentCommand::Snapshot) => {
                 let version = self.version.load(Ordering::SeqCst);
@@ -68,12 +80,7 @@ impl Desk for Notebook {
             _ => "{}".to_owned(),
         };
         self.asked.lock().unwrap().push(format!("{name} {command:?}"));
-        if matches!(
-            command,
-            Command::Agent(AgentCommand::Connected)
-                | Command::Agent(AgentCommand::Disconnected)
-                | Command::Agent(AgentCommand::SignedOut)
-        ) {
+        if about_presence {
             let _ = self.told.send(command);
         }
         async move { Ok(Bytes::from(answer)) }.boxed()
@@ -101,6 +108,7 @@ impl Place {
             password_hash: Argon2::default().hash_password(b"correct horse").unwrap().to_string(),
             version: AtomicU64::new(1),
             padding: AtomicUsize::new(0),
+            deaf: AtomicUsize::new(0),
             asked: Mutex::default(),
             told: sender,
         });
@@ -127,9 +135,23 @@ impl Place {
         shown(self.send(method, path, headers, body).await).await
     }
 
+    /// The next so many things that the desk was told of who is there.
+    async fn said(&mut self, count: usize) -> Vec<String> {
+        let mut said = Vec::new();
+        while said.len() < count {
+            match self.told.recv().await {
+                Some(Command::Agent(command)) => said.push(format!("{command:?}")),
+                other => panic!("{other:?}"),
+            }
+        }
+        said
+    }
+
     async fn sign_in(&self) -> String {
         let answer = self.send("POST", "session", &[("content-type", "application/json")], SIGN_IN).await;
         let session: Value = serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        // The desk has heard of it before anybody else.
+        assert!(self.desk.asked.lock().unwrap().contains(&"ann Agent(SignedIn)".to_owned()));
         format!("Bearer {}", session["Token"].as_str().unwrap())
     }
 }
@@ -232,10 +254,11 @@ async fn a_session_is_for_its_own_agent_until_it_is_ended() {
         401 {"Message":"the session is over: sign in with POST /agent/v1/session","Type":"NotAuthorizedException"}
     "#]],
     );
-    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::SignedOut)));
+    assert_eq!(place.said(2).await, ["SignedIn", "SignedOut"]);
     check(
         &place.desk.asked.lock().unwrap(),
         &expect![[r#"
+            ann Agent(SignedIn)
             ann Agent(Snapshot)
             ann Agent(Accept(ContactId(00000000-0000-7000-8000-000000000001)))
             ann Agent(SignedOut)
@@ -315,11 +338,43 @@ async fn the_first_stream_and_the_last_one_are_told_of() {
     let first = place.send("GET", "events", &[("authorization", &bearer)], "").await;
     let second = place.send("GET", "events", &[("authorization", &bearer)], "").await;
     drop(first);
-    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Connected)));
+    assert_eq!(place.said(2).await, ["SignedIn", "Connected"]);
     drop(second);
-    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Disconnected)));
+    assert_eq!(place.said(1).await, ["Disconnected"]);
     let _third = place.send("GET", "events", &[("authorization", &bearer)], "").await;
-    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Connected)));
+    assert_eq!(place.said(1).await, ["Connected"]);
+    assert!(place.told.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_stream_that_outlives_a_session_is_told_of_again() {
+    let mut place = Place::new(|_| {});
+    let bearer = place.sign_in().await;
+    let own = place.send("GET", "events", &[("authorization", &bearer)], "").await;
+    let (head, ()) = request("GET", &format!("{PREFIX}users/{ANN}/events?instance=desk"), &[]).into_parts();
+    let programs = place.interface.program(|_| true, &ANN.to_string(), "events", &head, &Bytes::new()).await.unwrap();
+    place.told("DELETE", "session", &[("authorization", &bearer)], "").await;
+    assert_eq!(place.said(4).await, ["SignedIn", "Connected", "SignedOut", "Connected"]);
+    // The session's own stream counts no more, open or not.
+    drop(programs);
+    assert_eq!(place.said(1).await, ["Disconnected"]);
+    let bearer = place.sign_in().await;
+    let next = place.send("GET", "events", &[("authorization", &bearer)], "").await;
+    assert_eq!(place.said(2).await, ["SignedIn", "Connected"]);
+    drop((own, next));
+    assert_eq!(place.said(1).await, ["Disconnected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_desk_could_not_hear_is_told_again() {
+    let mut place = Place::new(|_| {});
+    let bearer = place.sign_in().await;
+    place.desk.deaf.store(3, Ordering::SeqCst);
+    place.told("DELETE", "session", &[("authorization", &bearer)], "").await;
+    assert_eq!(place.said(2).await, ["SignedIn", "SignedOut"]);
+    place.desk.deaf.store(1, Ordering::SeqCst);
+    let refused = place.told("POST", "session", &[("content-type", "application/json")], SIGN_IN).await;
+    assert!(refused.starts_with("500 "), "{refused}");
     assert!(place.told.try_recv().is_err());
 }
 
@@ -374,10 +429,10 @@ async fn who_does_not_read_is_cut_off() {
     let mut stream = socket.connect(address).await.unwrap();
     let request = format!("GET /agent/v1/events HTTP/1.1\r\nhost: x\r\nauthorization: {bearer}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
-    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Connected)));
+    assert_eq!(place.said(2).await, ["SignedIn", "Connected"]);
     while place.told.is_empty() {
         place.change();
         tokio::task::yield_now().await;
     }
-    assert_eq!(place.told.recv().await, Some(Command::Agent(AgentCommand::Disconnected)));
+    assert_eq!(place.said(1).await, ["Disconnected"]);
 }

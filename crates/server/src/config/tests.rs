@@ -149,6 +149,14 @@ fn contradictions_are_refused() {
         &expect!["instances.loop_threads must be at least 1, or empty for one a processor"],
     );
     refused(
+        &[("agents-session-idle-seconds", "15")],
+        &[],
+        "",
+        &expect![
+            "agents.session_idle_seconds must be more than agents.heartbeat_seconds: an open stream uses its session at each heartbeat"
+        ],
+    );
+    refused(
         &[("http-head-bytes-max", "100")],
         &[],
         "",

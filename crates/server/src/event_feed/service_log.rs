@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::InstanceId;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use serde_json::Map;
 use service::ReadEventsError;
 use wire::WireError;
 
@@ -32,8 +33,14 @@ impl EventLog for ServiceLog {
     fn read(&self, instance: InstanceId, after: u64, max: usize) -> BoxFuture<'_, Result<Page, WireError>> {
         async move {
             let read = self.runtime.events(instance, after, max).await;
+            let member = |name: &str, number: u64| Map::from_iter([(name.to_owned(), number.into())]);
             let events = read.map_err(|error| match error {
-                ReadEventsError::Expired { .. } => WireError::front_door("EventsExpired", 410, error.to_string()),
+                ReadEventsError::Expired { oldest } => WireError::front_door("EventsExpired", 410, error.to_string())
+                    .with_members(member("OldestSequence", oldest)),
+                ReadEventsError::Ahead { newest, .. } => {
+                    WireError::exception("InvalidRequestException", error.to_string())
+                        .with_members(member("NewestSequence", newest))
+                }
                 ReadEventsError::Store(_) | ReadEventsError::Record(_) => WireError::internal(error.to_string()),
             })?;
             Ok(Page { events: events.events, next: events.next })

@@ -144,6 +144,9 @@ type Watcher = hyper_util::server::graceful::Watcher;
 impl Connection {
     async fn run(self, stream: TcpStream, tls: Option<TlsAcceptor>, watcher: Watcher) -> anyhow::Result<()> {
         stream.set_nodelay(true)?;
+        // A machine that dies says nothing: what it was sent must be acknowledged in the time that reading it may take.
+        let unacknowledged_ms = u32::try_from(self.patience.write.as_millis()).unwrap_or(u32::MAX);
+        rustix::net::sockopt::set_tcp_user_timeout(&stream, unacknowledged_ms)?;
         match tls {
             Some(tls) => {
                 let shaken = timeout(self.patience.head, tls.accept(stream)).await;

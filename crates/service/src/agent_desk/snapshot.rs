@@ -96,7 +96,7 @@ fn presence(presence: Presence) -> &'static str {
     match presence {
         Presence::Program => "PROGRAM",
         Presence::Streaming => "STREAMING",
-        Presence::GoneSince(_) => "GONE",
+        Presence::GoneSince(_) | Presence::Lost(_) => "GONE",
         Presence::Absent(_) => "ABSENT",
     }
 }

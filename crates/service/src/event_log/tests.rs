@@ -47,7 +47,7 @@ fn found(store: &MemoryStore, after: u64, max: usize) -> String {
             let numbers: Vec<_> = page.events.iter().map(|event| event["Sequence"].to_string()).collect();
             format!("[{}], next {}", numbers.join(" "), page.next)
         }
-        Err(error @ ReadEventsError::Expired { .. }) => error.to_string(),
+        Err(error @ (ReadEventsError::Expired { .. } | ReadEventsError::Ahead { .. })) => error.to_string(),
         Err(error) => panic!("{error}"),
     }
 }
@@ -65,6 +65,7 @@ fn events_are_found_by_their_number() {
         ("whole", &whole, 2, 9),
         ("whole", &whole, 3, 1),
         ("whole", &whole, 6, 9),
+        ("whole", &whole, 7, 9),
         ("whole", &whole, u64::MAX, 9),
         ("cut", &cut, 0, 9),
         ("cut", &cut, 3, 9),
@@ -81,7 +82,8 @@ fn events_are_found_by_their_number() {
         whole after 2 at most 9: [3 4 5 6], next 6
         whole after 3 at most 1: [4], next 4
         whole after 6 at most 9: [], next 6
-        whole after 18446744073709551615 at most 9: [], next 18446744073709551615
+        whole after 7 at most 9: the newest event is 6, and events after 7 are asked for; read on after 6 or begin anew
+        whole after 18446744073709551615 at most 9: the newest event is 6, and events after 18446744073709551615 are asked for; read on after 6 or begin anew
         cut after 0 at most 9: events before 5 are not kept any more; read on after 4
         cut after 3 at most 9: events before 5 are not kept any more; read on after 4
         cut after 4 at most 9: [5 6 7], next 7

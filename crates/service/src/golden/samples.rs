@@ -321,10 +321,12 @@ pub(super) fn agents() -> Vec<Agent> {
         presence,
         version: 7,
         last_event: None,
+        signed_in: None,
     };
     let presences = [Presence::Program, Presence::Streaming, Presence::GoneSince(at(36)), Presence::Absent(at(37))];
     let new = Agent::new(UserId(id(6)), AgentStatusId(id(12)), at(38));
-    presences.into_iter().map(of).chain([new]).collect()
+    let signed_in = Agent { signed_in: Some(at(39)), ..of(Presence::Lost(at(40))) };
+    presences.into_iter().map(of).chain([new, signed_in]).collect()
 }
 
 pub(super) fn agent_statuses() -> Vec<AgentStatus> {

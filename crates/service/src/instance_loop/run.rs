@@ -88,12 +88,12 @@ impl<R> InstanceLoop<R> {
                 self.busy_agents.remove(&user);
                 let work = |tx: &mut Tx<'_>| match wake {
                     AgentWake::Timer => agent::run_due_agent(tx, user),
-                    AgentWake::StreamLost => agent::move_agent(tx, user, agent::Event::StreamClosed),
+                    AgentWake::ServerLost => agent::move_agent(tx, user, agent::Event::ServerLost),
                 };
                 match self.attempt(Some(Suspect::Agent(user)), seed, &cold, None, work) {
                     Ok(_) => {
                         self.failed_agents.remove(&user);
-                        self.streams_lost.remove(&user);
+                        self.connections_lost.remove(&user);
                     }
                     Err((Halt::Refused(error), _)) => self.agent_failed(user, &error, out),
                     Err((Halt::Need(need), _)) => {

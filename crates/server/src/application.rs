@@ -267,6 +267,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             open_tasks: Some(usize::try_from(limits.tasks_open_max)?),
             instances: count(limits.instances_max),
             contact_flows: count(limits.contact_flows_max),
+            contact_flow_modules: count(limits.contact_flow_modules_max),
             queues: count(limits.queues_max),
             hours_of_operations: count(limits.hours_of_operation_max),
             quick_connects: count(limits.quick_connects_max),
@@ -289,5 +290,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             url_judge: Attachments::url_judge(&config.attachments),
         },
         flow_trace: true,
+        strict_module_settings: limits.strict_module_settings,
+        flow_logs: false,
+        references: engine::reference_map::ReferenceMap::default(),
     })
 }

@@ -184,12 +184,16 @@ settings! {
         /// Whether a task ends with an error when its queue flow takes an error branch that is not wired, as in Amazon
         /// Connect. Otherwise it stays queued.
         pub strict_default_queue_flow: bool = "false",
+        /// Whether the content of a flow module must have a member Settings, as in Amazon Connect. Older exports have none.
+        pub strict_module_settings: bool = "false" aws "true",
         /// Whether StartTaskContact must fill the required fields of its template.
         pub enforce_required_template_fields: bool = "true",
         /// Task templates.
         pub task_templates_max: u32 = "50",
         /// Flows.
         pub contact_flows_max: u32 = "10000" aws "100",
+        /// Flow modules.
+        pub contact_flow_modules_max: u32 = "10000" aws "200",
         /// Queues.
         pub queues_max: u32 = "10000" aws "100",
         /// Quick connects.

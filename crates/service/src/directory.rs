@@ -11,6 +11,9 @@ use engine::instance::{Instance, InstanceStatus};
 
 use crate::handlers::access_key::AccessKey;
 
+/// The instance attribute that turns flow logs on. It is off at first.
+const FLOW_LOGS: &str = "CONTACTFLOW_LOGS";
+
 /// An instance, as the edge needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceEntry {
@@ -18,6 +21,8 @@ pub struct InstanceEntry {
     pub status: InstanceStatus,
     /// Its other name.
     pub alias: Option<String>,
+    /// Whether it has flow logs (attribute CONTACTFLOW_LOGS).
+    pub flow_logs: bool,
 }
 
 /// A change that has become durable.
@@ -86,6 +91,7 @@ impl Directory {
 
 impl From<&Instance> for InstanceEntry {
     fn from(instance: &Instance) -> Self {
-        InstanceEntry { status: instance.status, alias: instance.alias.clone() }
+        let flow_logs = instance.attributes.get(FLOW_LOGS).copied().unwrap_or(false);
+        InstanceEntry { status: instance.status, alias: instance.alias.clone(), flow_logs }
     }
 }

@@ -23,7 +23,7 @@ use engine::{
 use crate::error::Halt;
 use crate::handlers::predefined_attribute::find_predefined;
 use crate::handlers::start_task_contact::refuse_over_open_tasks;
-use crate::handlers::{defaults, lambda_function};
+use crate::handlers::{defaults, lambda_function, references};
 use crate::tx::Tx;
 
 /// The look-ups of one step.
@@ -121,14 +121,12 @@ impl Env for Environment<'_, '_> {
         self.tx.compiled(hash).or_else(|halt| self.halt(halt, Need::FlowContent(*hash)))
     }
 
-    fn module(&self, _: ContactFlowModuleId) -> Option<Arc<ContactFlowModule>> {
-        // No operation makes a module yet.
-        None
+    fn module(&self, id: ContactFlowModuleId) -> Option<Arc<ContactFlowModule>> {
+        self.tx.get(id.as_bytes())
     }
 
-    fn mapped(&self, _: &str) -> Option<String> {
-        // No operation sets a map yet.
-        None
+    fn mapped(&self, given: &str) -> Option<String> {
+        references::mapped(self.tx, given)
     }
 
     fn may_call(&self, function: &str) -> bool {
@@ -144,7 +142,7 @@ impl Env for Environment<'_, '_> {
     }
 
     fn keeps_trace(&self) -> bool {
-        self.tx.settings().flow_trace
+        self.tx.settings().flow_trace || self.tx.settings().flow_logs
     }
 
     fn chain_of(&self, contact: ContactId) -> Result<Option<Chain>, Need> {

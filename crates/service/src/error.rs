@@ -148,6 +148,14 @@ pub fn resource_in_use(text: impl Into<String>, arn: String) -> ApiError {
     ApiError::new("ResourceInUseException", text).with("ResourceId", Value::String(arn))
 }
 
+/// How operations that declare an exception for it refuse a token that was used with other parameters.
+pub fn idempotency(halt: Halt) -> Halt {
+    match halt {
+        Halt::Refused(error) => Halt::Refused(ApiError { exception: "IdempotencyException", ..error }),
+        need @ Halt::Need(_) => need,
+    }
+}
+
 impl From<Refusal> for ApiError {
     /// The exception of each refusal (`start-task-contact.md` section 3; the text is the engine's).
     fn from(refusal: Refusal) -> Self {

@@ -32,6 +32,9 @@ const FILES: &[(Kind, &str)] = &[
     (kinds::CONTACT_FLOW, "contact_flow"),
     (kinds::STORAGE_CONFIG, "storage_config"),
     (kinds::PREDEFINED_ATTRIBUTE, "predefined_attribute"),
+    (kinds::CONTACT_FLOW_MODULE, "contact_flow_module"),
+    (kinds::FLOW_VERSIONS, "flow_versions"),
+    (kinds::REFERENCE_MAP, "reference_map"),
     (kinds::HIERARCHY_STRUCTURE, "hierarchy_structure"),
     (kinds::HIERARCHY_GROUP, "hierarchy_group"),
     (kinds::LAMBDA_FUNCTION, "lambda_function"),
@@ -128,6 +131,9 @@ golden! {
     contact_flows CONTACT_FLOW;
     storage_configs STORAGE_CONFIG;
     predefined_attributes PREDEFINED_ATTRIBUTE;
+    contact_flow_modules CONTACT_FLOW_MODULE;
+    flow_versions FLOW_VERSIONS;
+    reference_maps REFERENCE_MAP;
     hierarchy_structures HIERARCHY_STRUCTURE;
     hierarchy_groups HIERARCHY_GROUP;
     lambda_functions LAMBDA_FUNCTION;

@@ -9,6 +9,7 @@ pub mod attachment;
 pub mod contact;
 pub mod contact_attributes;
 pub mod contact_flow;
+pub mod contact_flow_module;
 pub mod contact_work;
 pub mod current_user_data;
 pub mod defaults;
@@ -19,6 +20,7 @@ pub mod metrics;
 pub mod predefined_attribute;
 pub mod queue;
 pub mod quick_connect;
+pub mod references;
 pub mod resource;
 pub mod routing_profile;
 pub mod search;
@@ -63,6 +65,25 @@ pub(crate) fn register(operations: Operations) -> Operations {
         .write::<DeleteContactFlow>(contact_flow::delete_contact_flow)
         .write::<UpdateContactFlowName>(contact_flow::update_contact_flow_name)
         .read::<SearchContactFlows>(contact_flow::search::search_contact_flows)
+        .write::<CreateContactFlowVersion>(contact_flow::version::create_contact_flow_version)
+        .read::<ListContactFlowVersions>(contact_flow::version::list_contact_flow_versions)
+        .write::<DeleteContactFlowVersion>(contact_flow::version::delete_contact_flow_version)
+
+        .write::<CreateContactFlowModule>(contact_flow_module::create_contact_flow_module)
+        .read::<DescribeContactFlowModule>(contact_flow_module::describe_contact_flow_module)
+        .read::<ListContactFlowModules>(contact_flow_module::list_contact_flow_modules)
+        .write::<UpdateContactFlowModuleContent>(contact_flow_module::update_contact_flow_module_content)
+        .write::<UpdateContactFlowModuleMetadata>(contact_flow_module::update_contact_flow_module_metadata)
+        .write::<DeleteContactFlowModule>(contact_flow_module::delete_contact_flow_module)
+        .read::<SearchContactFlowModules>(contact_flow_module::search::search_contact_flow_modules)
+        .write::<CreateContactFlowModuleVersion>(contact_flow_module::version::create_contact_flow_module_version)
+        .read::<ListContactFlowModuleVersions>(contact_flow_module::version::list_contact_flow_module_versions)
+        .write::<DeleteContactFlowModuleVersion>(contact_flow_module::version::delete_contact_flow_module_version)
+        .write::<CreateContactFlowModuleAlias>(contact_flow_module::alias::create_contact_flow_module_alias)
+        .read::<DescribeContactFlowModuleAlias>(contact_flow_module::alias::describe_contact_flow_module_alias)
+        .read::<ListContactFlowModuleAliases>(contact_flow_module::alias::list_contact_flow_module_aliases)
+        .write::<UpdateContactFlowModuleAlias>(contact_flow_module::alias::update_contact_flow_module_alias)
+        .write::<DeleteContactFlowModuleAlias>(contact_flow_module::alias::delete_contact_flow_module_alias)
 
         .write::<CreateQueue>(queue::create_queue)
         .read::<DescribeQueue>(queue::describe_queue)
@@ -220,6 +241,9 @@ pub(crate) fn decode_config(kind: Kind, value: &[u8]) -> Option<Result<Arc<dyn A
         kinds::PREDEFINED_ATTRIBUTE => of::<engine::predefined::PredefinedAttribute>(value),
         kinds::AGENT => of::<engine::agent::Agent>(value),
         kinds::DEFAULTS => of::<defaults::Defaults>(value),
+        kinds::CONTACT_FLOW_MODULE => of::<engine::flow::module::ContactFlowModule>(value),
+        kinds::FLOW_VERSIONS => of::<contact_flow::version::FlowVersions>(value),
+        kinds::REFERENCE_MAP => of::<engine::reference_map::ReferenceMap>(value),
         kinds::HIERARCHY_STRUCTURE => of::<user_hierarchy::HierarchyStructure>(value),
         kinds::HIERARCHY_GROUP => of::<user_hierarchy::HierarchyGroup>(value),
         kinds::LAMBDA_FUNCTION => of::<lambda_function::LambdaFunction>(value),

@@ -105,6 +105,11 @@ pub enum Output<R> {
     Publish(DirectoryChange),
     /// An agent's snapshot may have changed, and the change is durable.
     AgentChanged(UserId),
+    /// Write these lines to the flow logs, if the instance has them ([`InstanceEntry::flow_logs`]). What they tell is
+    /// durable; a crash may lose them.
+    ///
+    /// [`InstanceEntry::flow_logs`]: crate::InstanceEntry::flow_logs
+    FlowLog(Vec<String>),
     /// Load the instance again; [`Input::Reloaded`] follows.
     Reload,
     /// Send [`Input::Probe`] in so many milliseconds of real time.

@@ -50,6 +50,12 @@ pub const CHAIN: Kind = Kind(0x21);
 pub const HIERARCHY_STRUCTURE: Kind = Kind(0x22);
 /// A group of the hierarchy of users.
 pub const HIERARCHY_GROUP: Kind = Kind(0x23);
+/// What references of flows from elsewhere mean in the instance.
+pub const REFERENCE_MAP: Kind = Kind(0x24);
+/// A flow module without its contents.
+pub const CONTACT_FLOW_MODULE: Kind = Kind(0x25);
+/// The versions of a flow.
+pub const FLOW_VERSIONS: Kind = Kind(0x26);
 
 /// A contact that has ended.
 pub const ENDED_CONTACT: Kind = Kind(0x80);

@@ -49,6 +49,7 @@ pub use error::{ApiError, instance_not_found, throttled};
 pub use event_log::{Events, ReadEventsError, read_events};
 pub use explain::{AGENTS_SHOWN_MAX, AgentReason, Explanation, Reason, Waiting};
 pub use handlers::access_key::{AccessKey, ActsFor};
+pub use handlers::references::References;
 pub use instance_loop::{Answer, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, TurnBounds, TurnReport};
 pub use journal::JournalEntry;
 pub use kinds::COLD_KINDS;

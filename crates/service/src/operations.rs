@@ -54,7 +54,7 @@ impl<F: Fn(&mut Tx<'_>) -> Result<(), Halt> + Send> Prepared for Internal<F> {
 }
 
 impl Request {
-    fn internal(
+    pub(crate) fn internal(
         operation: &'static str,
         instance: Option<InstanceId>,
         work: impl Fn(&mut Tx<'_>) -> Result<(), Halt> + Send + 'static,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine::InstanceId;
 use engine::arn::Scope;
 use engine::limits::Limits;
+use engine::reference_map::ReferenceMap;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -37,6 +38,12 @@ pub struct Settings {
     pub attachments: AttachmentRules,
     /// Whether what flows do with a contact is kept.
     pub flow_trace: bool,
+    /// Whether the content of a module must have Settings, as in Amazon Connect (`observed-errors.md` E-F6).
+    pub strict_module_settings: bool,
+    /// Whether somebody takes flow logs.
+    pub flow_logs: bool,
+    /// What references of flows from elsewhere mean, in all instances.
+    pub references: ReferenceMap,
 }
 
 /// How much memory the open contacts of all instances take. Clones share the count.
@@ -101,6 +108,8 @@ pub struct Quotas {
     pub instances: Option<usize>,
     /// Flows.
     pub contact_flows: Option<usize>,
+    /// Flow modules.
+    pub contact_flow_modules: Option<usize>,
     /// Standard queues.
     pub queues: Option<usize>,
     /// Hours of operation.
@@ -130,6 +139,7 @@ impl Quotas {
             open_tasks: Some(2500),
             instances: Some(2),
             contact_flows: Some(100),
+            contact_flow_modules: Some(200),
             queues: Some(100),
             hours_of_operations: Some(100),
             quick_connects: Some(100),
@@ -163,6 +173,9 @@ impl Default for Settings {
                 url_judge: UrlJudge::new(|_| Some("this server downloads nothing".to_owned())),
             },
             flow_trace: true,
+            strict_module_settings: false,
+            flow_logs: false,
+            references: ReferenceMap::default(),
         }
     }
 }

@@ -14,8 +14,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use engine::contact::Contact;
-use engine::flow::ContactFlow;
+use engine::flow::module::ContactFlowModule;
 use engine::flow::trace::{Trace, TraceCount, TraceEntry};
+use engine::flow::{ContactFlow, log};
 use engine::{ContactId, InstanceId};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -145,8 +146,26 @@ fn within_bytes(mut actions: Vec<KeptAction>) -> Vec<KeptAction> {
     actions
 }
 
+/// Tells the flow logs what flows did in a step, as far as they had turned logs on.
+pub(crate) fn log(tx: &mut Tx<'_>, contact: ContactId, trace: &Trace) {
+    if !tx.settings().flow_logs {
+        return;
+    }
+    for entry in trace.entries().filter(|entry| entry.logged) {
+        let name = match entry.module {
+            Some(id) => tx.get::<ContactFlowModule>(id.as_bytes()).map(|module| module.name.clone()),
+            None => tx.get::<ContactFlow>(entry.flow.as_bytes()).map(|flow| flow.name.clone()),
+        };
+        let line = log::line(entry, contact, tx.arn_scope(), name.as_deref());
+        tx.log_flow(line);
+    }
+}
+
 /// Keeps what flows did in a step of a contact, and counts it.
 pub(crate) fn keep(tx: &mut Tx<'_>, contact: &mut Contact, trace: Trace) {
+    if !tx.settings().flow_trace {
+        return;
+    }
     let count = contact.trace.unwrap_or_default();
     let chunk = TraceChunk::of(contact.id, count, trace);
     contact.trace = Some(TraceCount { chunks: count.chunks.saturating_add(1), entries: count.entries + chunk.len() });

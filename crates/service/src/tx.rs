@@ -360,6 +360,11 @@ impl<'w> Tx<'w> {
         self.put(EffectRecord { id: EffectId(id), effect, since: self.now, restarts: None });
     }
 
+    /// Writes a line to the flow logs once the changes are durable.
+    pub fn log_flow(&mut self, line: String) {
+        self.changes.flow_log.push(line);
+    }
+
     /// Appends an event to the instance's sequence.
     pub fn emit(&mut self, event: Event) {
         self.changes.events.push(event);

@@ -404,6 +404,8 @@ pub struct Changes {
     pub events: Vec<Event>,
     /// Tokens whose call made something.
     pub tokens: Vec<TokenEntry>,
+    /// Lines of the flow logs, in order. They are not kept.
+    pub flow_log: Vec<String>,
 }
 
 impl Changes {

@@ -368,7 +368,7 @@ impl Process {
                 }
                 Output::Perform(record) => self.jobs.push(Job::Perform(scope, record)),
                 Output::Publish(change) => self.directory.apply(change),
-                Output::AgentChanged(_) | Output::Notice(_) => {}
+                Output::AgentChanged(_) | Output::FlowLog(_) | Output::Notice(_) => {}
                 Output::Reload => self.jobs.push(Job::Load(scope)),
                 Output::ProbeIn(_) => self.jobs.push(Job::Deliver(scope, Input::Probe)),
                 Output::Alarm(text) => {

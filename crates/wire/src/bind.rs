@@ -65,8 +65,13 @@ pub fn bind(route: &Route, raw_query: &str, body: &[u8]) -> Result<Bound, WireEr
     let operation = route.operation;
     let input = operation.input.ok_or_else(|| WireError::not_implemented(operation))?;
     let mut members = read_body(input, body)?;
-    for (name, value) in &route.labels {
-        members.insert((*name).to_owned(), Value::from(value.as_str()));
+    for (name, text) in &route.labels {
+        let value = match input.member(name) {
+            Some(member) => scalar(member.shape, text)
+                .map_err(|rule| WireError::bad_request(format!("Invalid request path: {name} {rule}")))?,
+            None => Value::from(text.as_str()),
+        };
+        members.insert((*name).to_owned(), value);
     }
     read_query(input, raw_query, &mut members)?;
     let violation = check::input(input, &mut members)?;
@@ -119,24 +124,21 @@ fn read_query(input: &Structure, raw_query: &str, members: &mut Map<String, Valu
         let Some(last) = values.last() else { continue };
         let value = match member.shape {
             Shape::List(_) => Value::from(values),
-            Shape::Integer { .. } => match last.parse::<i32>() {
-                Ok(number) => Value::from(number),
-                Err(_) => return Err(refused_parameter(parameter, "must be a whole number of 32 bits")),
-            },
-            Shape::Long { .. } => match last.parse::<i64>() {
-                Ok(number) => Value::from(number),
-                Err(_) => return Err(refused_parameter(parameter, "must be a whole number of 64 bits")),
-            },
-            Shape::Boolean => match last.as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                _ => return Err(refused_parameter(parameter, "must be true or false")),
-            },
-            _ => Value::from(last.as_str()),
+            shape => scalar(shape, last).map_err(|rule| refused_parameter(parameter, rule))?,
         };
         members.insert(member.name.to_owned(), value);
     }
     Ok(())
+}
+
+/// The value that a text in the path or the query stands for, or the rule that it breaks.
+fn scalar(shape: &Shape, text: &str) -> Result<Value, &'static str> {
+    Ok(match shape {
+        Shape::Integer { .. } => Value::from(text.parse::<i32>().map_err(|_| "must be a whole number of 32 bits")?),
+        Shape::Long { .. } => Value::from(text.parse::<i64>().map_err(|_| "must be a whole number of 64 bits")?),
+        Shape::Boolean => Value::from(text.parse::<bool>().map_err(|_| "must be true or false")?),
+        _ => Value::from(text),
+    })
 }
 
 fn refused_parameter(parameter: &str, rule: &str) -> WireError {

@@ -312,10 +312,10 @@ pub static COMMON_ATTRIBUTE_OR_CONDITION_LIST: Shape =
     Shape::List(List::new(&COMMON_ATTRIBUTE_AND_CONDITION, Size::ANY));
 
 /// `CommonHumanReadableDescription`: matches `^[\P{C}\r\n\t]{1,250}$`
-pub static COMMON_HUMAN_READABLE_DESCRIPTION: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[13]));
+pub static COMMON_HUMAN_READABLE_DESCRIPTION: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[16]));
 
 /// `CommonHumanReadableName`: matches `^[\P{C}\r\n\t]{1,127}$`
-pub static COMMON_HUMAN_READABLE_NAME: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[12]));
+pub static COMMON_HUMAN_READABLE_NAME: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[15]));
 
 /// `CommonNameLength127`: 1 to 127 characters
 pub static COMMON_NAME_LENGTH127: Shape = Shape::String(Text::new(Size::new(1, 127)));
@@ -381,6 +381,53 @@ pub static CONTACT_FLOW_DESCRIPTION: Shape = Shape::String(Text::new(Size::ANY))
 
 /// `ContactFlowId`: at most 500 characters
 pub static CONTACT_FLOW_ID: Shape = Shape::String(Text::new(Size::at_most(500)));
+
+/// `ContactFlowModuleAlias`: 1 to 100 characters, matches `^([$0-9a-zA-Z][_-]?)+$`
+pub static CONTACT_FLOW_MODULE_ALIAS: Shape = Shape::String(Text::new(Size::new(1, 100)).matching(&PATTERNS[10]));
+
+/// `ContactFlowModuleContent`: 1 to 256000 characters
+pub static CONTACT_FLOW_MODULE_CONTENT: Shape = Shape::String(Text::new(Size::new(1, 256_000)));
+
+/// `ContactFlowModuleDescription`: 0 to 500 characters, matches `.*\S.*`
+pub static CONTACT_FLOW_MODULE_DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(500)).matching(&PATTERNS[1]));
+
+/// `ContactFlowModuleId`: 1 to 256 characters
+pub static CONTACT_FLOW_MODULE_ID: Shape = Shape::String(Text::new(Size::new(1, 256)));
+
+/// `ContactFlowModuleName`: 1 to 127 characters, matches `.*\S.*`
+pub static CONTACT_FLOW_MODULE_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)).matching(&PATTERNS[1]));
+
+/// `ContactFlowModuleSearchConditionList`
+pub static CONTACT_FLOW_MODULE_SEARCH_CONDITION_LIST: Shape =
+    Shape::List(List::new(&CONTACT_FLOW_MODULE_SEARCH_CRITERIA, Size::ANY));
+
+/// `ContactFlowModuleSearchCriteria`
+pub static CONTACT_FLOW_MODULE_SEARCH_CRITERIA: Shape = Shape::Structure(Structure {
+    name: "ContactFlowModuleSearchCriteria",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("OrConditions", &CONTACT_FLOW_MODULE_SEARCH_CONDITION_LIST),
+        Member::body("AndConditions", &CONTACT_FLOW_MODULE_SEARCH_CONDITION_LIST),
+        Member::body("StringCondition", &STRING_CONDITION),
+        Member::body("StateCondition", &CONTACT_FLOW_MODULE_STATE),
+        Member::body("StatusCondition", &CONTACT_FLOW_MODULE_STATUS),
+    ],
+});
+
+/// `ContactFlowModuleSearchFilter`
+pub static CONTACT_FLOW_MODULE_SEARCH_FILTER: Shape = Shape::Structure(Structure {
+    name: "ContactFlowModuleSearchFilter",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("TagFilter", &CONTROL_PLANE_TAG_FILTER)],
+});
+
+/// `ContactFlowModuleState`
+pub static CONTACT_FLOW_MODULE_STATE: Shape = Shape::Enum(shapes::ContactFlowModuleState::NAMES);
+
+/// `ContactFlowModuleStatus`
+pub static CONTACT_FLOW_MODULE_STATUS: Shape = Shape::Enum(shapes::ContactFlowModuleStatus::NAMES);
 
 /// `ContactFlowName`: at least 1 characters
 pub static CONTACT_FLOW_NAME: Shape = Shape::String(Text::new(Size::at_least(1)));
@@ -461,7 +508,7 @@ pub static CONTACT_STATE: Shape = Shape::Enum(shapes::ContactState::NAMES);
 pub static CONTACT_STATES: Shape = Shape::List(List::new(&CONTACT_STATE, Size::at_most(9)));
 
 /// `ContactTagKey`: 1 to 128 characters, matches `^(?!aws:)[a-zA-Z+-=._:/]+$`
-pub static CONTACT_TAG_KEY: Shape = Shape::String(Text::new(Size::new(1, 128)).matching(&PATTERNS[6]));
+pub static CONTACT_TAG_KEY: Shape = Shape::String(Text::new(Size::new(1, 128)).matching(&PATTERNS[8]));
 
 /// `ContactTagKeys`: 1 to 6 items
 pub static CONTACT_TAG_KEYS: Shape = Shape::List(List::new(&CONTACT_TAG_KEY, Size::new(1, 6)));
@@ -524,6 +571,50 @@ pub static CREATE_AGENT_STATUS_REQUEST: Structure = Structure {
     ],
 };
 
+/// `CreateContactFlowModuleAliasRequest`
+pub static CREATE_CONTACT_FLOW_MODULE_ALIAS_REQUEST: Structure = Structure {
+    name: "CreateContactFlowModuleAliasRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID_OR_ARN),
+        Member::body("Description", &CONTACT_FLOW_DESCRIPTION),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+        Member::body("ContactFlowModuleVersion", &RESOURCE_VERSION).required(),
+        Member::body("AliasName", &CONTACT_FLOW_MODULE_ALIAS).required(),
+    ],
+};
+
+/// `CreateContactFlowModuleRequest`
+pub static CREATE_CONTACT_FLOW_MODULE_REQUEST: Structure = Structure {
+    name: "CreateContactFlowModuleRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Name", &CONTACT_FLOW_MODULE_NAME).required(),
+        Member::body("Description", &CONTACT_FLOW_MODULE_DESCRIPTION),
+        Member::body("Content", &CONTACT_FLOW_MODULE_CONTENT).required(),
+        Member::body("Tags", &TAG_MAP),
+        Member::body("ClientToken", &CLIENT_TOKEN).idempotency_token(),
+        Member::body("Settings", &FLOW_MODULE_SETTINGS),
+        Member::body("ExternalInvocationConfiguration", &EXTERNAL_INVOCATION_CONFIGURATION),
+    ],
+};
+
+/// `CreateContactFlowModuleVersionRequest`
+pub static CREATE_CONTACT_FLOW_MODULE_VERSION_REQUEST: Structure = Structure {
+    name: "CreateContactFlowModuleVersionRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Description", &CONTACT_FLOW_MODULE_DESCRIPTION),
+        Member::label("ContactFlowModuleId", &ARN),
+        Member::body("FlowModuleContentSha256", &FLOW_MODULE_CONTENT_SHA256),
+    ],
+};
+
 /// `CreateContactFlowRequest`
 pub static CREATE_CONTACT_FLOW_REQUEST: Structure = Structure {
     name: "CreateContactFlowRequest",
@@ -537,6 +628,22 @@ pub static CREATE_CONTACT_FLOW_REQUEST: Structure = Structure {
         Member::body("Content", &CONTACT_FLOW_CONTENT).required(),
         Member::body("Status", &CONTACT_FLOW_STATUS),
         Member::body("Tags", &TAG_MAP),
+    ],
+};
+
+/// `CreateContactFlowVersionRequest`
+pub static CREATE_CONTACT_FLOW_VERSION_REQUEST: Structure = Structure {
+    name: "CreateContactFlowVersionRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::body("Description", &CONTACT_FLOW_DESCRIPTION),
+        Member::label("ContactFlowId", &ARN),
+        Member::body("FlowContentSha256", &FLOW_CONTENT_SHA256),
+        Member::body("ContactFlowVersion", &RESOURCE_VERSION),
+        Member::body("LastModifiedTime", &TIMESTAMP),
+        Member::body("LastModifiedRegion", &REGION_NAME),
     ],
 };
 
@@ -656,7 +763,7 @@ pub static CREATE_ROUTING_PROFILE_REQUEST: Structure = Structure {
 };
 
 /// `CreateSecurityProfileName`: 1 to 127 characters, matches `^[ a-zA-Z0-9_@-]+$`
-pub static CREATE_SECURITY_PROFILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)).matching(&PATTERNS[10]));
+pub static CREATE_SECURITY_PROFILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 127)).matching(&PATTERNS[13]));
 
 /// `CreateSecurityProfileRequest`
 pub static CREATE_SECURITY_PROFILE_REQUEST: Structure = Structure {
@@ -756,7 +863,7 @@ pub static CURRENT_METRIC: Shape = Shape::Structure(Structure {
 });
 
 /// `CurrentMetricId`: matches `^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$`
-pub static CURRENT_METRIC_ID: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[8]));
+pub static CURRENT_METRIC_ID: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[11]));
 
 /// `CurrentMetricName`
 pub static CURRENT_METRIC_NAME: Shape = Shape::Enum(shapes::CurrentMetricName::NAMES);
@@ -790,12 +897,59 @@ pub static DATA_TABLE_ACCESS_CONTROL_CONFIGURATION: Shape = Shape::Structure(Str
 /// `Delay`: 0 to 9999
 pub static DELAY: Shape = Shape::Integer { min: 0, max: 9999 };
 
+/// `DeleteContactFlowModuleAliasRequest`
+pub static DELETE_CONTACT_FLOW_MODULE_ALIAS_REQUEST: Structure = Structure {
+    name: "DeleteContactFlowModuleAliasRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID_OR_ARN),
+        Member::label("ContactFlowModuleId", &RESOURCE_ID),
+        Member::label("AliasId", &RESOURCE_ID),
+    ],
+};
+
+/// `DeleteContactFlowModuleRequest`
+pub static DELETE_CONTACT_FLOW_MODULE_REQUEST: Structure = Structure {
+    name: "DeleteContactFlowModuleRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+    ],
+};
+
+/// `DeleteContactFlowModuleVersionRequest`
+pub static DELETE_CONTACT_FLOW_MODULE_VERSION_REQUEST: Structure = Structure {
+    name: "DeleteContactFlowModuleVersionRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowModuleId", &ARN),
+        Member::label("ContactFlowModuleVersion", &RESOURCE_VERSION),
+    ],
+};
+
 /// `DeleteContactFlowRequest`
 pub static DELETE_CONTACT_FLOW_REQUEST: Structure = Structure {
     name: "DeleteContactFlowRequest",
     union: false,
     sensitive: false,
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("ContactFlowId", &CONTACT_FLOW_ID)],
+};
+
+/// `DeleteContactFlowVersionRequest`
+pub static DELETE_CONTACT_FLOW_VERSION_REQUEST: Structure = Structure {
+    name: "DeleteContactFlowVersionRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowId", &ARN),
+        Member::label("ContactFlowVersion", &RESOURCE_VERSION),
+    ],
 };
 
 /// `DeleteHoursOfOperationOverrideRequest`
@@ -899,6 +1053,29 @@ pub static DESCRIBE_AGENT_STATUS_REQUEST: Structure = Structure {
     union: false,
     sensitive: false,
     members: &[Member::label("InstanceId", &INSTANCE_ID), Member::label("AgentStatusId", &AGENT_STATUS_ID)],
+};
+
+/// `DescribeContactFlowModuleAliasRequest`
+pub static DESCRIBE_CONTACT_FLOW_MODULE_ALIAS_REQUEST: Structure = Structure {
+    name: "DescribeContactFlowModuleAliasRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID_OR_ARN),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+        Member::label("AliasId", &RESOURCE_ID),
+    ],
+};
+
+/// `DescribeContactFlowModuleRequest`
+pub static DESCRIBE_CONTACT_FLOW_MODULE_REQUEST: Structure = Structure {
+    name: "DescribeContactFlowModuleRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+    ],
 };
 
 /// `DescribeContactFlowRequest`
@@ -1033,10 +1210,10 @@ pub static DESCRIBE_USER_REQUEST: Structure = Structure {
 pub static DESCRIPTION: Shape = Shape::String(Text::new(Size::at_most(4096)).sensitive());
 
 /// `DirectoryAlias`: 1 to 45 characters, matches `^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$`, sensitive
-pub static DIRECTORY_ALIAS: Shape = Shape::String(Text::new(Size::new(1, 45)).matching(&PATTERNS[7]).sensitive());
+pub static DIRECTORY_ALIAS: Shape = Shape::String(Text::new(Size::new(1, 45)).matching(&PATTERNS[9]).sensitive());
 
 /// `DirectoryId`: exactly 12 characters, matches `^d-[0-9a-f]{10}$`
-pub static DIRECTORY_ID: Shape = Shape::String(Text::new(Size::new(12, 12)).matching(&PATTERNS[16]));
+pub static DIRECTORY_ID: Shape = Shape::String(Text::new(Size::new(12, 12)).matching(&PATTERNS[20]));
 
 /// `DirectoryType`
 pub static DIRECTORY_TYPE: Shape = Shape::Enum(shapes::DirectoryType::NAMES);
@@ -1193,8 +1370,16 @@ pub static EXPRESSION: Shape = Shape::Structure(Structure {
 /// `Expressions`
 pub static EXPRESSIONS: Shape = Shape::List(List::new(&EXPRESSION, Size::ANY));
 
+/// `ExternalInvocationConfiguration`
+pub static EXTERNAL_INVOCATION_CONFIGURATION: Shape = Shape::Structure(Structure {
+    name: "ExternalInvocationConfiguration",
+    union: false,
+    sensitive: false,
+    members: &[Member::body("Enabled", &BOOLEAN)],
+});
+
 /// `FileName`: 1 to 256 characters, matches `^\P{C}*$`
-pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[14]));
+pub static FILE_NAME: Shape = Shape::String(Text::new(Size::new(1, 256)).matching(&PATTERNS[18]));
 
 /// `Filters`
 pub static FILTERS: Shape = Shape::Structure(Structure {
@@ -1212,6 +1397,9 @@ pub static FILTERS: Shape = Shape::Structure(Structure {
     ],
 });
 
+/// `FlowContentSha256`: 1 to 64 characters, matches `^[a-zA-Z0-9]{64}$`
+pub static FLOW_CONTENT_SHA256: Shape = Shape::String(Text::new(Size::new(1, 64)).matching(&PATTERNS[17]));
+
 /// `FlowModule`
 pub static FLOW_MODULE: Shape = Shape::Structure(Structure {
     name: "FlowModule",
@@ -1220,8 +1408,14 @@ pub static FLOW_MODULE: Shape = Shape::Structure(Structure {
     members: &[Member::body("Type", &FLOW_MODULE_TYPE), Member::body("FlowModuleId", &FLOW_MODULE_ID)],
 });
 
+/// `FlowModuleContentSha256`: 1 to 64 characters, matches `^[a-zA-Z0-9]{64}$`
+pub static FLOW_MODULE_CONTENT_SHA256: Shape = Shape::String(Text::new(Size::new(1, 64)).matching(&PATTERNS[17]));
+
 /// `FlowModuleId`: 1 to 128 characters
 pub static FLOW_MODULE_ID: Shape = Shape::String(Text::new(Size::new(1, 128)));
+
+/// `FlowModuleSettings`
+pub static FLOW_MODULE_SETTINGS: Shape = Shape::String(Text::new(Size::ANY));
 
 /// `FlowModuleType`
 pub static FLOW_MODULE_TYPE: Shape = Shape::Enum(shapes::FlowModuleType::NAMES);
@@ -1426,7 +1620,7 @@ pub static HOURS_OF_OPERATION_OVERRIDE_ID: Shape = Shape::String(Text::new(Size:
 
 /// `HoursOfOperationOverrideYearMonthDayDateFormat`: matches `^\d{4}-\d{2}-\d{2}$`
 pub static HOURS_OF_OPERATION_OVERRIDE_YEAR_MONTH_DAY_DATE_FORMAT: Shape =
-    Shape::String(Text::new(Size::ANY).matching(&PATTERNS[15]));
+    Shape::String(Text::new(Size::ANY).matching(&PATTERNS[19]));
 
 /// `HoursOfOperationSearchConditionList`
 pub static HOURS_OF_OPERATION_SEARCH_CONDITION_LIST: Shape =
@@ -1461,7 +1655,7 @@ pub static HOURS_OF_OPERATION_TIME_SLICE: Shape = Shape::Structure(Structure {
 });
 
 /// `IAMRestrictedPrimaryValue`: matches `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`
-pub static IAM_RESTRICTED_PRIMARY_VALUE: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[2]));
+pub static IAM_RESTRICTED_PRIMARY_VALUE: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[3]));
 
 /// `InboundCallsEnabled`
 pub static INBOUND_CALLS_ENABLED: Shape = Shape::Boolean;
@@ -1484,7 +1678,7 @@ pub static INSTANCE_ATTRIBUTE_VALUE: Shape = Shape::String(Text::new(Size::new(1
 pub static INSTANCE_ID: Shape = Shape::String(Text::new(Size::new(1, 100)));
 
 /// `InstanceIdOrArn`: 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`
-pub static INSTANCE_ID_OR_ARN: Shape = Shape::String(Text::new(Size::new(1, 250)).matching(&PATTERNS[9]));
+pub static INSTANCE_ID_OR_ARN: Shape = Shape::String(Text::new(Size::new(1, 250)).matching(&PATTERNS[12]));
 
 /// `InstanceStorageConfig`
 pub static INSTANCE_STORAGE_CONFIG: Shape = Shape::Structure(Structure {
@@ -1569,6 +1763,58 @@ pub static LIST_CONDITION: Shape = Shape::Structure(Structure {
     sensitive: false,
     members: &[Member::body("TargetListType", &TARGET_LIST_TYPE), Member::body("Conditions", &CONDITIONS)],
 });
+
+/// `ListContactFlowModuleAliasesRequest`
+pub static LIST_CONTACT_FLOW_MODULE_ALIASES_REQUEST: Structure = Structure {
+    name: "ListContactFlowModuleAliasesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID_OR_ARN),
+        Member::label("ContactFlowModuleId", &ARN),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+    ],
+};
+
+/// `ListContactFlowModuleVersionsRequest`
+pub static LIST_CONTACT_FLOW_MODULE_VERSIONS_REQUEST: Structure = Structure {
+    name: "ListContactFlowModuleVersionsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowModuleId", &ARN),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+    ],
+};
+
+/// `ListContactFlowModulesRequest`
+pub static LIST_CONTACT_FLOW_MODULES_REQUEST: Structure = Structure {
+    name: "ListContactFlowModulesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+        Member::query("ContactFlowModuleState", "state", &CONTACT_FLOW_MODULE_STATE),
+    ],
+};
+
+/// `ListContactFlowVersionsRequest`
+pub static LIST_CONTACT_FLOW_VERSIONS_REQUEST: Structure = Structure {
+    name: "ListContactFlowVersionsRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowId", &ARN),
+        Member::query("NextToken", "nextToken", &NEXT_TOKEN),
+        Member::query("MaxResults", "maxResults", &MAX_RESULT1000),
+    ],
+};
 
 /// `ListContactFlowsRequest`
 pub static LIST_CONTACT_FLOWS_REQUEST: Structure = Structure {
@@ -1985,7 +2231,7 @@ pub static PARENT_HOURS_OF_OPERATION_CONFIG_LIST: Shape =
     Shape::List(List::new(&PARENT_HOURS_OF_OPERATION_CONFIG, Size::at_most(3)));
 
 /// `Password`: matches `/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/`, sensitive
-pub static PASSWORD: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[1]).sensitive());
+pub static PASSWORD: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[2]).sensitive());
 
 /// `PauseContactRequest`
 pub static PAUSE_CONTACT_REQUEST: Structure = Structure {
@@ -2023,7 +2269,7 @@ pub static PERSISTENT_CONNECTION_CONFIG: Shape = Shape::Structure(Structure {
 pub static PERSISTENT_CONNECTION_CONFIGS: Shape = Shape::List(List::new(&PERSISTENT_CONNECTION_CONFIG, Size::ANY));
 
 /// `PhoneNumber`: matches `\\+[1-9]\\d{1,14}$`
-pub static PHONE_NUMBER: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[4]));
+pub static PHONE_NUMBER: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[6]));
 
 /// `PhoneNumberConfig`
 pub static PHONE_NUMBER_CONFIG: Shape = Shape::Structure(Structure {
@@ -2340,7 +2586,7 @@ pub static REFERENCE: Shape = Shape::Structure(Structure {
 });
 
 /// `ReferenceArn`: 20 to 256 characters, matches `^[-:/A-Za-z0-9]+`
-pub static REFERENCE_ARN: Shape = Shape::String(Text::new(Size::new(20, 256)).matching(&PATTERNS[11]));
+pub static REFERENCE_ARN: Shape = Shape::String(Text::new(Size::new(20, 256)).matching(&PATTERNS[14]));
 
 /// `ReferenceKey`: 1 to 4096 characters
 pub static REFERENCE_KEY: Shape = Shape::String(Text::new(Size::new(1, 4096)));
@@ -2360,6 +2606,9 @@ pub static REFERENCE_TYPES: Shape = Shape::List(List::new(&REFERENCE_TYPE, Size:
 /// `ReferenceValue`: 0 to 4096 characters
 pub static REFERENCE_VALUE: Shape = Shape::String(Text::new(Size::at_most(4096)));
 
+/// `RegionName`: matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`
+pub static REGION_NAME: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[4]));
+
 /// `RequiredFieldInfo`
 pub static REQUIRED_FIELD_INFO: Shape = Shape::Structure(Structure {
     name: "RequiredFieldInfo",
@@ -2370,6 +2619,12 @@ pub static REQUIRED_FIELD_INFO: Shape = Shape::Structure(Structure {
 
 /// `RequiredTaskTemplateFields`
 pub static REQUIRED_TASK_TEMPLATE_FIELDS: Shape = Shape::List(List::new(&REQUIRED_FIELD_INFO, Size::ANY));
+
+/// `ResourceId`: 1 to 500 characters
+pub static RESOURCE_ID: Shape = Shape::String(Text::new(Size::new(1, 500)));
+
+/// `ResourceVersion`: at least 1
+pub static RESOURCE_VERSION: Shape = Shape::Long { min: 1, max: i64::MAX };
 
 /// `ResumeContactRequest`
 pub static RESUME_CONTACT_REQUEST: Structure = Structure {
@@ -2515,6 +2770,20 @@ pub static SEARCH_AGENT_STATUSES_REQUEST: Structure = Structure {
         Member::body("MaxResults", &MAX_RESULT100),
         Member::body("SearchFilter", &AGENT_STATUS_SEARCH_FILTER),
         Member::body("SearchCriteria", &AGENT_STATUS_SEARCH_CRITERIA),
+    ],
+};
+
+/// `SearchContactFlowModulesRequest`
+pub static SEARCH_CONTACT_FLOW_MODULES_REQUEST: Structure = Structure {
+    name: "SearchContactFlowModulesRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::body("InstanceId", &INSTANCE_ID).required(),
+        Member::body("NextToken", &NEXT_TOKEN2500),
+        Member::body("MaxResults", &MAX_RESULT100),
+        Member::body("SearchFilter", &CONTACT_FLOW_MODULE_SEARCH_FILTER),
+        Member::body("SearchCriteria", &CONTACT_FLOW_MODULE_SEARCH_CRITERIA),
     ],
 };
 
@@ -2723,7 +2992,7 @@ pub static SEGMENT_ATTRIBUTES: Shape =
     Shape::Map(Map::new(&SEGMENT_ATTRIBUTE_NAME, &SEGMENT_ATTRIBUTE_VALUE, Size::ANY));
 
 /// `SensitivePhoneNumber`: matches `\+[1-9]\d{1,14}$`, sensitive
-pub static SENSITIVE_PHONE_NUMBER: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[3]).sensitive());
+pub static SENSITIVE_PHONE_NUMBER: Shape = Shape::String(Text::new(Size::ANY).matching(&PATTERNS[5]).sensitive());
 
 /// `SingleSelectOptions`
 pub static SINGLE_SELECT_OPTIONS: Shape = Shape::List(List::new(&TASK_TEMPLATE_SINGLE_SELECT_OPTION, Size::ANY));
@@ -2820,7 +3089,7 @@ pub static TAG_CONTACT_REQUEST: Structure = Structure {
 };
 
 /// `TagKey`: 1 to 128 characters, matches `^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`
-pub static TAG_KEY: Shape = Shape::String(Text::new(Size::new(1, 128)).matching(&PATTERNS[5]));
+pub static TAG_KEY: Shape = Shape::String(Text::new(Size::new(1, 128)).matching(&PATTERNS[7]));
 
 /// `TagKeyList`: 1 to 50 items
 pub static TAG_KEY_LIST: Shape = Shape::List(List::new(&TAG_KEY, Size::new(1, 50)));
@@ -3050,6 +3319,48 @@ pub static UPDATE_CONTACT_FLOW_METADATA_REQUEST: Structure = Structure {
         Member::body("Name", &CONTACT_FLOW_NAME),
         Member::body("Description", &CONTACT_FLOW_DESCRIPTION),
         Member::body("ContactFlowState", &CONTACT_FLOW_STATE),
+    ],
+};
+
+/// `UpdateContactFlowModuleAliasRequest`
+pub static UPDATE_CONTACT_FLOW_MODULE_ALIAS_REQUEST: Structure = Structure {
+    name: "UpdateContactFlowModuleAliasRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID_OR_ARN),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+        Member::label("AliasId", &RESOURCE_ID),
+        Member::body("Name", &CONTACT_FLOW_MODULE_NAME),
+        Member::body("Description", &CONTACT_FLOW_MODULE_DESCRIPTION),
+        Member::body("ContactFlowModuleVersion", &RESOURCE_VERSION),
+    ],
+};
+
+/// `UpdateContactFlowModuleContentRequest`
+pub static UPDATE_CONTACT_FLOW_MODULE_CONTENT_REQUEST: Structure = Structure {
+    name: "UpdateContactFlowModuleContentRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+        Member::body("Content", &CONTACT_FLOW_MODULE_CONTENT),
+        Member::body("Settings", &FLOW_MODULE_SETTINGS),
+    ],
+};
+
+/// `UpdateContactFlowModuleMetadataRequest`
+pub static UPDATE_CONTACT_FLOW_MODULE_METADATA_REQUEST: Structure = Structure {
+    name: "UpdateContactFlowModuleMetadataRequest",
+    union: false,
+    sensitive: false,
+    members: &[
+        Member::label("InstanceId", &INSTANCE_ID),
+        Member::label("ContactFlowModuleId", &CONTACT_FLOW_MODULE_ID),
+        Member::body("Name", &CONTACT_FLOW_MODULE_NAME),
+        Member::body("Description", &CONTACT_FLOW_MODULE_DESCRIPTION),
+        Member::body("State", &CONTACT_FLOW_MODULE_STATE),
     ],
 };
 
@@ -3665,42 +3976,50 @@ pub static WEEKDAY_OCCURRENCE_INTEGER: Shape = Shape::Integer { min: -1, max: 4 
 pub static WEEKDAY_OCCURRENCE_LIST: Shape = Shape::List(List::new(&WEEKDAY_OCCURRENCE_INTEGER, Size::at_most(1)));
 
 /// The patterns of strings, each in its [`index`](Pattern::index).
-pub static PATTERNS: [Pattern; 17] = [
+pub static PATTERNS: [Pattern; 21] = [
     Pattern {
         index: 0,
         text: r"(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$",
         must: &[r"^[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$"],
         must_not: &["^(?:aws:|connect:)"],
     },
+    Pattern { index: 1, text: r".*\S.*", must: &[r".*\S.*"], must_not: &[] },
     Pattern {
-        index: 1,
+        index: 2,
         text: r"[a-z] and [A-Z] and [0-9] and ^\S{8,64}$",
         must: &["[a-z]", "[A-Z]", "[0-9]", r"^\S{8,64}$"],
         must_not: &[],
     },
     Pattern {
-        index: 2,
+        index: 3,
         text: r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$",
         must: &[r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$"],
         must_not: &[],
     },
-    Pattern { index: 3, text: r"\+[1-9]\d{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
-    Pattern { index: 4, text: r"\+[1-9][0-9]{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
     Pattern {
-        index: 5,
+        index: 4,
+        text: "[a-z]{2}(-[a-z]+){1,2}(-[0-9])?",
+        must: &["[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"],
+        must_not: &[],
+    },
+    Pattern { index: 5, text: r"\+[1-9]\d{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
+    Pattern { index: 6, text: r"\+[1-9][0-9]{1,14}$", must: &[r"\+[1-9][0-9]{1,14}$"], must_not: &[] },
+    Pattern {
+        index: 7,
         text: r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$",
         must: &[r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$"],
         must_not: &["^(?:aws:)"],
     },
-    Pattern { index: 6, text: "^(?!aws:)[a-zA-Z+-=._:/]+$", must: &["^[a-zA-Z+-=._:/]+$"], must_not: &["^(?:aws:)"] },
+    Pattern { index: 8, text: "^(?!aws:)[a-zA-Z+-=._:/]+$", must: &["^[a-zA-Z+-=._:/]+$"], must_not: &["^(?:aws:)"] },
     Pattern {
-        index: 7,
+        index: 9,
         text: r"^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$",
         must: &["^([0-9a-zA-Z]+)([-]*[0-9a-zA-Z])*$"],
         must_not: &["^(?:d-)"],
     },
+    Pattern { index: 10, text: "^([$0-9a-zA-Z][_-]?)+$", must: &["^([$0-9a-zA-Z][_-]?)+$"], must_not: &[] },
     Pattern {
-        index: 8,
+        index: 11,
         text: "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$",
         must: &[
             "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$",
@@ -3708,28 +4027,29 @@ pub static PATTERNS: [Pattern; 17] = [
         must_not: &[],
     },
     Pattern {
-        index: 9,
+        index: 12,
         text: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$",
         must: &[
             "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$",
         ],
         must_not: &[],
     },
-    Pattern { index: 10, text: "^[ a-zA-Z0-9_@-]+$", must: &["^[ a-zA-Z0-9_@-]+$"], must_not: &[] },
-    Pattern { index: 11, text: "^[-:/A-Za-z0-9]+", must: &["^[-:/A-Za-z0-9]+"], must_not: &[] },
+    Pattern { index: 13, text: "^[ a-zA-Z0-9_@-]+$", must: &["^[ a-zA-Z0-9_@-]+$"], must_not: &[] },
+    Pattern { index: 14, text: "^[-:/A-Za-z0-9]+", must: &["^[-:/A-Za-z0-9]+"], must_not: &[] },
     Pattern {
-        index: 12,
+        index: 15,
         text: r"^[\P{C}\r\n\t]*$ and (?s)^.{1,127}$",
         must: &[r"^[\P{C}\r\n\t]*$", "(?s)^.{1,127}$"],
         must_not: &[],
     },
     Pattern {
-        index: 13,
+        index: 16,
         text: r"^[\P{C}\r\n\t]*$ and (?s)^.{1,250}$",
         must: &[r"^[\P{C}\r\n\t]*$", "(?s)^.{1,250}$"],
         must_not: &[],
     },
-    Pattern { index: 14, text: r"^\P{C}*$", must: &[r"^\P{C}*$"], must_not: &[] },
-    Pattern { index: 15, text: r"^\d{4}-\d{2}-\d{2}$", must: &["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"], must_not: &[] },
-    Pattern { index: 16, text: "^d-[0-9a-f]{10}$", must: &["^d-[0-9a-f]{10}$"], must_not: &[] },
+    Pattern { index: 17, text: "^[a-zA-Z0-9]{64}$", must: &["^[a-zA-Z0-9]{64}$"], must_not: &[] },
+    Pattern { index: 18, text: r"^\P{C}*$", must: &[r"^\P{C}*$"], must_not: &[] },
+    Pattern { index: 19, text: r"^\d{4}-\d{2}-\d{2}$", must: &["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"], must_not: &[] },
+    Pattern { index: 20, text: "^d-[0-9a-f]{10}$", must: &["^d-[0-9a-f]{10}$"], must_not: &[] },
 ];

@@ -562,7 +562,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_CONTACT_FLOW_MODULE_REQUEST),
     },
     OperationFacts {
         name: "CreateContactFlowModuleAlias",
@@ -578,7 +578,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_CONTACT_FLOW_MODULE_ALIAS_REQUEST),
     },
     OperationFacts {
         name: "CreateContactFlowModuleVersion",
@@ -593,7 +593,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_CONTACT_FLOW_MODULE_VERSION_REQUEST),
     },
     OperationFacts {
         name: "CreateContactFlowVersion",
@@ -608,7 +608,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&CREATE_CONTACT_FLOW_VERSION_REQUEST),
     },
     OperationFacts {
         name: "CreateDataTable",
@@ -1145,7 +1145,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_CONTACT_FLOW_MODULE_REQUEST),
     },
     OperationFacts {
         name: "DeleteContactFlowModuleAlias",
@@ -1165,7 +1165,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_CONTACT_FLOW_MODULE_ALIAS_REQUEST),
     },
     OperationFacts {
         name: "DeleteContactFlowModuleVersion",
@@ -1185,7 +1185,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_CONTACT_FLOW_MODULE_VERSION_REQUEST),
     },
     OperationFacts {
         name: "DeleteContactFlowVersion",
@@ -1205,7 +1205,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DELETE_CONTACT_FLOW_VERSION_REQUEST),
     },
     OperationFacts {
         name: "DeleteDataTable",
@@ -1718,7 +1718,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_CONTACT_FLOW_MODULE_REQUEST),
     },
     OperationFacts {
         name: "DescribeContactFlowModuleAlias",
@@ -1738,7 +1738,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&DESCRIBE_CONTACT_FLOW_MODULE_ALIAS_REQUEST),
     },
     OperationFacts {
         name: "DescribeDataTable",
@@ -2740,7 +2740,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_CONTACT_FLOW_MODULE_ALIASES_REQUEST),
     },
     OperationFacts {
         name: "ListContactFlowModuleVersions",
@@ -2759,7 +2759,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_CONTACT_FLOW_MODULE_VERSIONS_REQUEST),
     },
     OperationFacts {
         name: "ListContactFlowModules",
@@ -2773,7 +2773,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_CONTACT_FLOW_MODULES_REQUEST),
     },
     OperationFacts {
         name: "ListContactFlowVersions",
@@ -2787,7 +2787,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&LIST_CONTACT_FLOW_VERSIONS_REQUEST),
     },
     OperationFacts {
         name: "ListContactFlows",
@@ -3689,7 +3689,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&SEARCH_CONTACT_FLOW_MODULES_REQUEST),
     },
     OperationFacts {
         name: "SearchContactFlows",
@@ -4506,7 +4506,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_CONTACT_FLOW_MODULE_ALIAS_REQUEST),
     },
     OperationFacts {
         name: "UpdateContactFlowModuleContent",
@@ -4520,7 +4520,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_CONTACT_FLOW_MODULE_CONTENT_REQUEST),
     },
     OperationFacts {
         name: "UpdateContactFlowModuleMetadata",
@@ -4540,7 +4540,7 @@ pub static OPERATIONS: [OperationFacts; 370] = [
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &THROTTLING_EXCEPTION,
         ],
-        input: None,
+        input: Some(&UPDATE_CONTACT_FLOW_MODULE_METADATA_REQUEST),
     },
     OperationFacts {
         name: "UpdateContactFlowName",

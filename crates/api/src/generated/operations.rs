@@ -38,6 +38,22 @@ operation_marker!(
     CreateContactFlow: CreateContactFlowRequest => CreateContactFlowResponse
 );
 operation_marker!(
+    /// `PUT /contact-flow-modules/{InstanceId}`
+    CreateContactFlowModule: CreateContactFlowModuleRequest => CreateContactFlowModuleResponse
+);
+operation_marker!(
+    /// `PUT /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias`
+    CreateContactFlowModuleAlias: CreateContactFlowModuleAliasRequest => CreateContactFlowModuleAliasResponse
+);
+operation_marker!(
+    /// `PUT /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version`
+    CreateContactFlowModuleVersion: CreateContactFlowModuleVersionRequest => CreateContactFlowModuleVersionResponse
+);
+operation_marker!(
+    /// `PUT /contact-flows/{InstanceId}/{ContactFlowId}/version`
+    CreateContactFlowVersion: CreateContactFlowVersionRequest => CreateContactFlowVersionResponse
+);
+operation_marker!(
     /// `PUT /hours-of-operations/{InstanceId}`
     CreateHoursOfOperation: CreateHoursOfOperationRequest => CreateHoursOfOperationResponse
 );
@@ -84,6 +100,22 @@ operation_marker!(
 operation_marker!(
     /// `DELETE /contact-flows/{InstanceId}/{ContactFlowId}`
     DeleteContactFlow: DeleteContactFlowRequest => DeleteContactFlowResponse
+);
+operation_marker!(
+    /// `DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}`
+    DeleteContactFlowModule: DeleteContactFlowModuleRequest => DeleteContactFlowModuleResponse
+);
+operation_marker!(
+    /// `DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}`
+    DeleteContactFlowModuleAlias: DeleteContactFlowModuleAliasRequest => DeleteContactFlowModuleAliasResponse
+);
+operation_marker!(
+    /// `DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}`
+    DeleteContactFlowModuleVersion: DeleteContactFlowModuleVersionRequest => DeleteContactFlowModuleVersionResponse
+);
+operation_marker!(
+    /// `DELETE /contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion}`
+    DeleteContactFlowVersion: DeleteContactFlowVersionRequest => DeleteContactFlowVersionResponse
 );
 operation_marker!(
     /// `DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
@@ -140,6 +172,14 @@ operation_marker!(
 operation_marker!(
     /// `GET /contact-flows/{InstanceId}/{ContactFlowId}`
     DescribeContactFlow: DescribeContactFlowRequest => DescribeContactFlowResponse
+);
+operation_marker!(
+    /// `GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}`
+    DescribeContactFlowModule: DescribeContactFlowModuleRequest => DescribeContactFlowModuleResponse
+);
+operation_marker!(
+    /// `GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}`
+    DescribeContactFlowModuleAlias: DescribeContactFlowModuleAliasRequest => DescribeContactFlowModuleAliasResponse
 );
 operation_marker!(
     /// `GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}`
@@ -246,6 +286,22 @@ operation_marker!(
     ListAgentStatuses: ListAgentStatusRequest => ListAgentStatusResponse
 );
 operation_marker!(
+    /// `GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases`
+    ListContactFlowModuleAliases: ListContactFlowModuleAliasesRequest => ListContactFlowModuleAliasesResponse
+);
+operation_marker!(
+    /// `GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions`
+    ListContactFlowModuleVersions: ListContactFlowModuleVersionsRequest => ListContactFlowModuleVersionsResponse
+);
+operation_marker!(
+    /// `GET /contact-flow-modules-summary/{InstanceId}`
+    ListContactFlowModules: ListContactFlowModulesRequest => ListContactFlowModulesResponse
+);
+operation_marker!(
+    /// `GET /contact-flows/{InstanceId}/{ContactFlowId}/versions`
+    ListContactFlowVersions: ListContactFlowVersionsRequest => ListContactFlowVersionsResponse
+);
+operation_marker!(
     /// `GET /contact-flows-summary/{InstanceId}`
     ListContactFlows: ListContactFlowsRequest => ListContactFlowsResponse
 );
@@ -350,6 +406,10 @@ operation_marker!(
     SearchAgentStatuses: SearchAgentStatusesRequest => SearchAgentStatusesResponse
 );
 operation_marker!(
+    /// `POST /search-contact-flow-modules`
+    SearchContactFlowModules: SearchContactFlowModulesRequest => SearchContactFlowModulesResponse
+);
+operation_marker!(
     /// `POST /search-contact-flows`
     SearchContactFlows: SearchContactFlowsRequest => SearchContactFlowsResponse
 );
@@ -432,6 +492,18 @@ operation_marker!(
 operation_marker!(
     /// `POST /contact-flows/{InstanceId}/{ContactFlowId}/metadata`
     UpdateContactFlowMetadata: UpdateContactFlowMetadataRequest => UpdateContactFlowMetadataResponse
+);
+operation_marker!(
+    /// `POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}`
+    UpdateContactFlowModuleAlias: UpdateContactFlowModuleAliasRequest => UpdateContactFlowModuleAliasResponse
+);
+operation_marker!(
+    /// `POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content`
+    UpdateContactFlowModuleContent: UpdateContactFlowModuleContentRequest => UpdateContactFlowModuleContentResponse
+);
+operation_marker!(
+    /// `POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata`
+    UpdateContactFlowModuleMetadata: UpdateContactFlowModuleMetadataRequest => UpdateContactFlowModuleMetadataResponse
 );
 operation_marker!(
     /// `POST /contact-flows/{InstanceId}/{ContactFlowId}/name`

@@ -972,6 +972,178 @@ pub struct ContactFlowAttributeFilter {
     pub contact_flow_type_condition: Option<ContactFlowTypeCondition>,
 }
 
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModule {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional; 1 to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional; 1 to 127 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional; 1 to 256000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<ContactFlowModuleState>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ContactFlowModuleStatus>,
+    /// Optional; 1 to 50 entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Optional; 1 to 64 characters, matches `^[a-zA-Z0-9]{64}$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_module_content_sha256: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_description: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_invocation_configuration: Option<ExternalInvocationConfiguration>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModuleAliasInfo {
+    /// Optional; 1 to 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_arn: Option<String>,
+    /// Optional; 1 to 100 characters, matches `^([$0-9a-zA-Z][_-]?)+$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_id: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// Optional; 1 to 100 characters, matches `^([$0-9a-zA-Z][_-]?)+$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_region: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModuleAliasSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional; 1 to 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_id: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// Optional; 1 to 127 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_name: Option<String>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_description: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_time: Option<Timestamp>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModuleSearchCriteria {
+    /// Optional.
+    pub or_conditions: Option<Vec<ContactFlowModuleSearchCriteria>>,
+    /// Optional.
+    pub and_conditions: Option<Vec<ContactFlowModuleSearchCriteria>>,
+    /// Optional.
+    pub string_condition: Option<StringCondition>,
+    /// Optional.
+    pub state_condition: Option<ContactFlowModuleState>,
+    /// Optional.
+    pub status_condition: Option<ContactFlowModuleStatus>,
+}
+
+/// Part of inputs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModuleSearchFilter {
+    /// Optional.
+    pub tag_filter: Option<ControlPlaneTagFilter>,
+}
+
+string_enum!(
+    /// Enumeration `ContactFlowModuleState`.
+    ContactFlowModuleState {
+        Active = "ACTIVE",
+        Archived = "ARCHIVED",
+    }
+);
+
+string_enum!(
+    /// Enumeration `ContactFlowModuleStatus`.
+    ContactFlowModuleStatus {
+        Published = "PUBLISHED",
+        Saved = "SAVED",
+    }
+);
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModuleSummary {
+    /// Optional; 1 to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional; 1 to 127 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<ContactFlowModuleState>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowModuleVersionSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_description: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+}
+
 /// Part of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1062,6 +1234,21 @@ string_enum!(
 pub struct ContactFlowTypeCondition {
     /// Optional.
     pub contact_flow_type: Option<ContactFlowType>,
+}
+
+/// Part of outputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactFlowVersionSummary {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_description: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 string_enum!(
@@ -1198,6 +1385,94 @@ pub struct CreateAgentStatusResponse {
     pub agent_status_id: Option<String>,
 }
 
+/// Input of [`CreateContactFlowModuleAlias`](crate::operations::CreateContactFlowModuleAlias).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowModuleAliasRequest {
+    /// Required, in the path; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub instance_id: String,
+    /// Optional.
+    pub description: Option<String>,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+    /// Required; at least 1.
+    pub contact_flow_module_version: i64,
+    /// Required; 1 to 100 characters, matches `^([$0-9a-zA-Z][_-]?)+$`.
+    pub alias_name: String,
+}
+
+/// Output of [`CreateContactFlowModuleAlias`](crate::operations::CreateContactFlowModuleAlias).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowModuleAliasResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_arn: Option<String>,
+    /// Optional; 1 to 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// Input of [`CreateContactFlowModule`](crate::operations::CreateContactFlowModule).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowModuleRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required; 1 to 127 characters, matches `.*\S.*`.
+    pub name: String,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    pub description: Option<String>,
+    /// Required; 1 to 256000 characters.
+    pub content: String,
+    /// Optional; 1 to 50 entries.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Optional, makes the call repeatable; at most 500 characters.
+    pub client_token: Option<String>,
+    /// Optional.
+    pub settings: Option<String>,
+    /// Optional.
+    pub external_invocation_configuration: Option<ExternalInvocationConfiguration>,
+}
+
+/// Output of [`CreateContactFlowModule`](crate::operations::CreateContactFlowModule).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowModuleResponse {
+    /// Optional; 1 to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+/// Input of [`CreateContactFlowModuleVersion`](crate::operations::CreateContactFlowModuleVersion).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowModuleVersionRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    pub description: Option<String>,
+    /// Required, in the path.
+    pub contact_flow_module_id: String,
+    /// Optional; 1 to 64 characters, matches `^[a-zA-Z0-9]{64}$`.
+    pub flow_module_content_sha256: Option<String>,
+}
+
+/// Output of [`CreateContactFlowModuleVersion`](crate::operations::CreateContactFlowModuleVersion).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowModuleVersionResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_arn: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+}
+
 /// Input of [`CreateContactFlow`](crate::operations::CreateContactFlow).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1231,6 +1506,38 @@ pub struct CreateContactFlowResponse {
     /// Optional; 1 to 64 characters, matches `^[a-zA-Z0-9]{64}$`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_content_sha256: Option<String>,
+}
+
+/// Input of [`CreateContactFlowVersion`](crate::operations::CreateContactFlowVersion).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowVersionRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional.
+    pub description: Option<String>,
+    /// Required, in the path.
+    pub contact_flow_id: String,
+    /// Optional; 1 to 64 characters, matches `^[a-zA-Z0-9]{64}$`.
+    pub flow_content_sha256: Option<String>,
+    /// Optional; at least 1.
+    pub contact_flow_version: Option<i64>,
+    /// Optional.
+    pub last_modified_time: Option<Timestamp>,
+    /// Optional; matches `[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`.
+    pub last_modified_region: Option<String>,
+}
+
+/// Output of [`CreateContactFlowVersion`](crate::operations::CreateContactFlowVersion).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateContactFlowVersionResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_arn: Option<String>,
+    /// Optional; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 /// Input of [`CreateHoursOfOperationOverride`](crate::operations::CreateHoursOfOperationOverride).
@@ -1765,6 +2072,52 @@ pub struct DateReference {
     pub value: Option<String>,
 }
 
+/// Input of [`DeleteContactFlowModuleAlias`](crate::operations::DeleteContactFlowModuleAlias).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteContactFlowModuleAliasRequest {
+    /// Required, in the path; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 500 characters.
+    pub contact_flow_module_id: String,
+    /// Required, in the path; 1 to 500 characters.
+    pub alias_id: String,
+}
+
+/// Output of [`DeleteContactFlowModuleAlias`](crate::operations::DeleteContactFlowModuleAlias).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeleteContactFlowModuleAliasResponse {}
+
+/// Input of [`DeleteContactFlowModule`](crate::operations::DeleteContactFlowModule).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteContactFlowModuleRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+}
+
+/// Output of [`DeleteContactFlowModule`](crate::operations::DeleteContactFlowModule).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeleteContactFlowModuleResponse {}
+
+/// Input of [`DeleteContactFlowModuleVersion`](crate::operations::DeleteContactFlowModuleVersion).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteContactFlowModuleVersionRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub contact_flow_module_id: String,
+    /// Required, in the path; at least 1.
+    pub contact_flow_module_version: i64,
+}
+
+/// Output of [`DeleteContactFlowModuleVersion`](crate::operations::DeleteContactFlowModuleVersion).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeleteContactFlowModuleVersionResponse {}
+
 /// Input of [`DeleteContactFlow`](crate::operations::DeleteContactFlow).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1778,6 +2131,22 @@ pub struct DeleteContactFlowRequest {
 /// Output of [`DeleteContactFlow`](crate::operations::DeleteContactFlow).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeleteContactFlowResponse {}
+
+/// Input of [`DeleteContactFlowVersion`](crate::operations::DeleteContactFlowVersion).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteContactFlowVersionRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub contact_flow_id: String,
+    /// Required, in the path; at least 1.
+    pub contact_flow_version: i64,
+}
+
+/// Output of [`DeleteContactFlowVersion`](crate::operations::DeleteContactFlowVersion).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeleteContactFlowVersionResponse {}
 
 /// Input of [`DeleteHoursOfOperationOverride`](crate::operations::DeleteHoursOfOperationOverride).
 #[derive(Debug, Clone, Deserialize)]
@@ -1912,6 +2281,46 @@ pub struct DescribeAgentStatusResponse {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_status: Option<AgentStatus>,
+}
+
+/// Input of [`DescribeContactFlowModuleAlias`](crate::operations::DescribeContactFlowModuleAlias).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeContactFlowModuleAliasRequest {
+    /// Required, in the path; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+    /// Required, in the path; 1 to 500 characters.
+    pub alias_id: String,
+}
+
+/// Output of [`DescribeContactFlowModuleAlias`](crate::operations::DescribeContactFlowModuleAlias).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeContactFlowModuleAliasResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_alias: Option<ContactFlowModuleAliasInfo>,
+}
+
+/// Input of [`DescribeContactFlowModule`](crate::operations::DescribeContactFlowModule).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeContactFlowModuleRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+}
+
+/// Output of [`DescribeContactFlowModule`](crate::operations::DescribeContactFlowModule).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeContactFlowModuleResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module: Option<ContactFlowModule>,
 }
 
 /// Input of [`DescribeContactFlow`](crate::operations::DescribeContactFlow).
@@ -2499,6 +2908,15 @@ pub struct Expression {
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_attribute_condition: Option<AttributeCondition>,
+}
+
+/// Part of inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExternalInvocationConfiguration {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
 }
 
 /// Part of inputs.
@@ -3457,6 +3875,110 @@ pub struct ListCondition {
     pub target_list_type: Option<TargetListType>,
     /// Optional.
     pub conditions: Option<Vec<Condition>>,
+}
+
+/// Input of [`ListContactFlowModuleAliases`](crate::operations::ListContactFlowModuleAliases).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowModuleAliasesRequest {
+    /// Required, in the path; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub contact_flow_module_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListContactFlowModuleAliases`](crate::operations::ListContactFlowModuleAliases).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowModuleAliasesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_alias_summary_list: Option<Vec<ContactFlowModuleAliasSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// Input of [`ListContactFlowModuleVersions`](crate::operations::ListContactFlowModuleVersions).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowModuleVersionsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub contact_flow_module_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListContactFlowModuleVersions`](crate::operations::ListContactFlowModuleVersions).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowModuleVersionsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_module_version_summary_list: Option<Vec<ContactFlowModuleVersionSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// Input of [`ListContactFlowModules`](crate::operations::ListContactFlowModules).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowModulesRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+    /// Optional, in the query as `state`.
+    pub contact_flow_module_state: Option<ContactFlowModuleState>,
+}
+
+/// Output of [`ListContactFlowModules`](crate::operations::ListContactFlowModules).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowModulesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_modules_summary_list: Option<Vec<ContactFlowModuleSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// Input of [`ListContactFlowVersions`](crate::operations::ListContactFlowVersions).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowVersionsRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path.
+    pub contact_flow_id: String,
+    /// Optional, in the query as `nextToken`.
+    pub next_token: Option<String>,
+    /// Optional, in the query as `maxResults`; 1 to 1000.
+    pub max_results: Option<i32>,
+}
+
+/// Output of [`ListContactFlowVersions`](crate::operations::ListContactFlowVersions).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListContactFlowVersionsResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_version_summary_list: Option<Vec<ContactFlowVersionSummary>>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
 }
 
 /// Input of [`ListContactFlows`](crate::operations::ListContactFlows).
@@ -5354,6 +5876,37 @@ pub struct SearchAgentStatusesResponse {
     pub approximate_total_count: Option<i64>,
 }
 
+/// Input of [`SearchContactFlowModules`](crate::operations::SearchContactFlowModules).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchContactFlowModulesRequest {
+    /// Required; 1 to 100 characters.
+    pub instance_id: String,
+    /// Optional; 1 to 2500 characters.
+    pub next_token: Option<String>,
+    /// Optional; 1 to 100.
+    pub max_results: Option<i32>,
+    /// Optional.
+    pub search_filter: Option<ContactFlowModuleSearchFilter>,
+    /// Optional.
+    pub search_criteria: Option<ContactFlowModuleSearchCriteria>,
+}
+
+/// Output of [`SearchContactFlowModules`](crate::operations::SearchContactFlowModules).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SearchContactFlowModulesResponse {
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_flow_modules: Option<Vec<ContactFlowModule>>,
+    /// Optional; 1 to 2500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    /// Optional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_total_count: Option<i64>,
+}
+
 /// Input of [`SearchContactFlows`](crate::operations::SearchContactFlows).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -6262,6 +6815,66 @@ pub struct UpdateContactFlowMetadataRequest {
 /// Output of [`UpdateContactFlowMetadata`](crate::operations::UpdateContactFlowMetadata).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UpdateContactFlowMetadataResponse {}
+
+/// Input of [`UpdateContactFlowModuleAlias`](crate::operations::UpdateContactFlowModuleAlias).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateContactFlowModuleAliasRequest {
+    /// Required, in the path; 1 to 250 characters, matches `^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+    /// Required, in the path; 1 to 500 characters.
+    pub alias_id: String,
+    /// Optional; 1 to 127 characters, matches `.*\S.*`.
+    pub name: Option<String>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    pub description: Option<String>,
+    /// Optional; at least 1.
+    pub contact_flow_module_version: Option<i64>,
+}
+
+/// Output of [`UpdateContactFlowModuleAlias`](crate::operations::UpdateContactFlowModuleAlias).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UpdateContactFlowModuleAliasResponse {}
+
+/// Input of [`UpdateContactFlowModuleContent`](crate::operations::UpdateContactFlowModuleContent).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateContactFlowModuleContentRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+    /// Optional; 1 to 256000 characters.
+    pub content: Option<String>,
+    /// Optional.
+    pub settings: Option<String>,
+}
+
+/// Output of [`UpdateContactFlowModuleContent`](crate::operations::UpdateContactFlowModuleContent).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UpdateContactFlowModuleContentResponse {}
+
+/// Input of [`UpdateContactFlowModuleMetadata`](crate::operations::UpdateContactFlowModuleMetadata).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateContactFlowModuleMetadataRequest {
+    /// Required, in the path; 1 to 100 characters.
+    pub instance_id: String,
+    /// Required, in the path; 1 to 256 characters.
+    pub contact_flow_module_id: String,
+    /// Optional; 1 to 127 characters, matches `.*\S.*`.
+    pub name: Option<String>,
+    /// Optional; 0 to 500 characters, matches `.*\S.*`.
+    pub description: Option<String>,
+    /// Optional.
+    pub state: Option<ContactFlowModuleState>,
+}
+
+/// Output of [`UpdateContactFlowModuleMetadata`](crate::operations::UpdateContactFlowModuleMetadata).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UpdateContactFlowModuleMetadataResponse {}
 
 /// Input of [`UpdateContactFlowName`](crate::operations::UpdateContactFlowName).
 #[derive(Debug, Clone, Deserialize)]

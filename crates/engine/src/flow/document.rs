@@ -43,6 +43,11 @@ impl Document {
         if is_legacy(&root) { Err(NotAFlow::Legacy) } else { Ok(Document { root }) }
     }
 
+    /// Whether it has Settings, which the content of a module must have and that of a flow must not (observed-errors.md E-F6).
+    pub fn has_settings(&self) -> bool {
+        self.root.get("Settings").is_some_and(|settings| !settings.is_null())
+    }
+
     /// The actions, as far as they are objects.
     pub(crate) fn actions(&self) -> impl Iterator<Item = &Map<String, Value>> {
         self.root.get("Actions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)

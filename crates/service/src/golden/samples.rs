@@ -10,6 +10,7 @@ use engine::contact::{
 };
 use engine::flow::function::AnswerForm;
 use engine::flow::json::Json;
+use engine::flow::module::{ContactFlowModule, ModuleAlias, ModuleContent, ModuleVersion};
 use engine::flow::run::{FlowRun, ModuleRun, Purpose, Results, Waiting};
 use engine::flow::trace::{TraceCount, TraceEntry};
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
@@ -18,6 +19,7 @@ use engine::instance::{IdentityManagement, Instance, InstanceStatus};
 use engine::predefined::PredefinedAttribute;
 use engine::queue::{OutboundCallerConfig, Queue, QueueKind, QueueStatus};
 use engine::quick_connect::{QuickConnect, QuickConnectConfig};
+use engine::reference_map::ReferenceMap;
 use engine::routing_profile::{
     AgentAvailabilityTimer, Channel, CrossChannelBehavior, ManualQueueConfig, MediaConcurrency, QueueConfig,
     RoutingProfile,
@@ -30,15 +32,16 @@ use engine::template::{
 };
 use engine::user::{Identity, PhoneConfig, PhoneType, Proficiency, User};
 use engine::{
-    AgentStatusId, ContactFlowId, ContactFlowModuleId, ContactId, FileId, HierarchyGroupId, HoursOfOperationId,
-    HoursOfOperationOverrideId, InstanceId, QueueId, QuickConnectId, RoutingProfileId, RunId, SecurityProfileId,
-    StorageConfigId, TaskTemplateId, Timestamp, UserId,
+    AgentStatusId, ContactFlowId, ContactFlowModuleAliasId, ContactFlowModuleId, ContactId, FileId, HierarchyGroupId,
+    HoursOfOperationId, HoursOfOperationOverrideId, InstanceId, QueueId, QuickConnectId, RoutingProfileId, RunId,
+    SecurityProfileId, StorageConfigId, TaskTemplateId, Timestamp, UserId,
 };
 use uuid::Uuid;
 
 use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord, FunctionJob};
 use crate::event::{AgentEventRecord, AgentFace, EventRecord};
 use crate::handlers::access_key::{AccessKey, ActsFor};
+use crate::handlers::contact_flow::version::{FlowVersion, FlowVersions};
 use crate::handlers::defaults::Defaults;
 use crate::handlers::lambda_function::LambdaFunction;
 use crate::handlers::user_hierarchy::{HierarchyGroup, HierarchyLevel, HierarchyStructure};
@@ -382,6 +385,63 @@ pub(super) fn predefined_attributes() -> Vec<PredefinedAttribute> {
         read_only: true,
         last_modified: at(13),
     }]
+}
+
+pub(super) fn contact_flow_modules() -> Vec<ContactFlowModule> {
+    let content = |of: &str, settings: Option<String>| ModuleContent { hash: ContentHash::of(of), settings };
+    let version = |number: u64, description| ModuleVersion {
+        number,
+        content: content("version", some("{}")),
+        description,
+        created: at(34),
+    };
+    let alias = ModuleAlias {
+        id: ContactFlowModuleAliasId(id(12)),
+        name: text("live"),
+        version: 3,
+        description: some("what for"),
+        last_modified: at(35),
+    };
+    let full = ContactFlowModule {
+        id: ContactFlowModuleId(id(11)),
+        name: text("look up"),
+        description: some("what for"),
+        state: FlowState::Archived,
+        saved: content("saved", None),
+        published: Some(content("published", some("{\"transitions\":{\"results\":[\"gold\"]}}"))),
+        versions: vec![version(1, some("first")), version(3, None)],
+        versions_made: 4,
+        aliases: vec![alias],
+        tags: tags(),
+        created: at(36),
+        last_modified: at(37),
+    };
+    let bare = ContactFlowModule {
+        description: None,
+        state: FlowState::Active,
+        published: None,
+        versions: Vec::new(),
+        versions_made: 0,
+        aliases: Vec::new(),
+        ..full.clone()
+    };
+    vec![full, bare]
+}
+
+pub(super) fn flow_versions() -> Vec<FlowVersions> {
+    let version =
+        |number, description| FlowVersion { number, content: ContentHash::of("version"), description, created: at(38) };
+    let versions = vec![version(1, some("first")), version(4, None)];
+    vec![FlowVersions { flow: ContactFlowId(id(5)), made: 5, versions }]
+}
+
+pub(super) fn reference_maps() -> Vec<ReferenceMap> {
+    let entries = [
+        ("arn:aws:connect:eu-west-1:111122223333:instance/other/queue/*", "01010101-0101-0101-0101-010101010101"),
+        ("there", "here ä"),
+    ];
+    let full = entries.into_iter().map(|(reference, target)| (text(reference), text(target))).collect();
+    vec![ReferenceMap::default(), ReferenceMap::new(full).unwrap()]
 }
 
 pub(super) fn hierarchy_structures() -> Vec<HierarchyStructure> {

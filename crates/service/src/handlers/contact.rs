@@ -96,7 +96,10 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
             }
             StepEffect::Step { contact, event } => others.push((contact, *event)),
             StepEffect::Create(contact) => created.push(*contact),
-            StepEffect::Trace(done) => trace::keep(tx, &mut contact, done),
+            StepEffect::Trace(done) => {
+                trace::log(tx, contact.id, &done);
+                trace::keep(tx, &mut contact, done);
+            }
             StepEffect::CreateTask { contact, chain } => {
                 tx.save_chain(chain);
                 created.push(*contact);

@@ -6,12 +6,14 @@
 //! Facts: `flow-language.md` section 5, `observed-errors.md` 3.6, 3.7, O6 and O7.
 
 pub(crate) mod search;
+pub(crate) mod version;
 
 use std::sync::Arc;
 
 use api::shapes;
 use engine::arn::{Resource, id_of};
 use engine::flow::document::{Document, NotAFlow};
+use engine::flow::module::ModuleContract;
 use engine::flow::validate::{Resolver, Resolves, validate};
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
 use engine::hours::HoursOfOperation;
@@ -20,6 +22,8 @@ use engine::{ContactFlowId, QueueId};
 use serde_json::json;
 use store::{KeyId, Kind};
 
+use super::contact_flow_module;
+use super::references;
 use super::resource::{load, same, shown};
 use super::tag::new_tags;
 use crate::call::Call;
@@ -56,6 +60,8 @@ enum Edition {
     Published,
     /// The draft: `:$SAVED`.
     Saved,
+    /// A version, by its number.
+    Version(ContentHash),
 }
 
 /// The flow of an id or ARN, and the edition that an alias behind it names.
@@ -64,13 +70,14 @@ fn load_edition(tx: &Tx<'_>, given: &str) -> Result<(Arc<ContactFlow>, Edition),
         Some((id, alias)) => (id, Some(alias)),
         None => (id_of(given), None),
     };
+    let flow = load::<ContactFlow>(tx, id)?;
+    let version = |number: &str| version::content_of(tx, flow.id, number.parse().ok()?);
     let edition = match alias {
         None | Some("$LATEST") => Edition::Published,
         Some("$SAVED") => Edition::Saved,
-        // Only flows of type CAMPAIGN have numbered versions, and none can be made.
-        Some(_) => return Err(resource_not_found("flow version", given)),
+        Some(number) => Edition::Version(version(number).ok_or_else(|| resource_not_found("flow version", given))?),
     };
-    Ok((load::<ContactFlow>(tx, id)?, edition))
+    Ok((flow, edition))
 }
 
 /// The ARN of a flow.
@@ -78,7 +85,8 @@ pub(crate) fn flow_arn(tx: &Tx<'_>, id: ContactFlowId) -> String {
     tx.arn_scope().arn(Resource::ContactFlow(id))
 }
 
-struct InstanceResolver<'t, 'w>(&'t Tx<'w>);
+/// What flows and modules may refer to, when they are published.
+pub(crate) struct InstanceResolver<'t, 'w>(pub &'t Tx<'w>);
 
 impl Resolver for InstanceResolver<'_, '_> {
     fn exists(&self, kind: Resolves, id: &str) -> bool {
@@ -87,16 +95,23 @@ impl Resolver for InstanceResolver<'_, '_> {
             Resolves::Flow => load_edition(tx, id).is_ok(),
             Resolves::Queue => id.parse().is_ok_and(|id: QueueId| tx.get::<Queue>(id.as_bytes()).is_some()),
             Resolves::HoursOfOperation => load::<HoursOfOperation>(tx, id).is_ok(),
-            // No operation makes a module yet.
-            Resolves::Module => false,
-            // A task hears nothing, so a flow that comes from elsewhere may name the prompts of elsewhere.
-            Resolves::Prompt => true,
+            Resolves::Module => contact_flow_module::find(tx, id).is_some(),
+            // An instance has no prompts, since a task hears none: one that is mapped is known, and no other.
+            Resolves::Prompt => false,
         }
+    }
+
+    fn mapped(&self, given: &str) -> Option<String> {
+        references::mapped(self.0, given)
+    }
+
+    fn module_contract(&self, id: &str) -> Option<ModuleContract> {
+        contact_flow_module::find(self.0, id)?.contract()
     }
 }
 
 /// Reads a draft, which has to be JSON and no more.
-fn parse(content: &str) -> Result<Document, ApiError> {
+pub(crate) fn parse(content: &str) -> Result<Document, ApiError> {
     Document::parse(content).map_err(|error: NotAFlow| ApiError::invalid_request(error.to_string()))
 }
 
@@ -110,7 +125,14 @@ fn check_publishable(tx: &Tx<'_>, document: &Document, flow_type: FlowType) -> R
     Err(ApiError::new("InvalidContactFlowException", "").with("problems", json!(problems)))
 }
 
-fn save_content(tx: &mut Tx<'_>, content: &str) -> ContentHash {
+/// The content of a hash that a flow or a module refers to.
+pub(crate) fn load_content(tx: &Tx<'_>, hash: &ContentHash) -> Result<FlowContent, Halt> {
+    let lost = || ApiError::internal(format!("the content {hash} is referred to and not there"));
+    Ok(tx.cold::<FlowContent>(kinds::FLOW_CONTENT, &hash.0)?.ok_or_else(lost)?)
+}
+
+/// Keeps a content under its hash.
+pub(crate) fn save_content(tx: &mut Tx<'_>, content: &str) -> ContentHash {
     let record = FlowContent::new(content.to_owned());
     tx.put_cold(kinds::FLOW_CONTENT, &record.hash.0, &record);
     record.hash
@@ -184,18 +206,20 @@ pub(crate) fn describe_contact_flow(
     let (flow, edition) = load_edition(tx, &input.contact_flow_id)?;
     let hash = match edition {
         Edition::Saved => flow.saved,
+        Edition::Version(content) => content,
         Edition::Published => flow.published.ok_or_else(|| {
             let id = flow.id;
             let text = format!("flow {id} was never published; ask for {id}:$SAVED to see its draft");
             ApiError::new("ContactFlowNotPublishedException", text)
         })?,
     };
-    let content = tx.cold::<FlowContent>(kinds::FLOW_CONTENT, &hash.0)?.ok_or_else(|| {
-        ApiError::internal(format!("flow {} refers to the content {hash}, which is not there", flow.id))
-    })?;
+    let version = id_of(&input.contact_flow_id).split_once(':').and_then(|(_, number)| number.parse().ok());
+    let description = version.and_then(|number| version::description_of(tx, flow.id, number));
     let shown = shapes::ContactFlow {
-        status: Some(shown_status(flow.published == Some(hash))),
-        content: Some(content.content),
+        status: Some(shown_status(edition != Edition::Saved || flow.published == Some(hash))),
+        content: Some(load_content(tx, &hash)?.content),
+        version: version.and_then(|number| i64::try_from(number).ok()),
+        version_description: description,
         flow_content_sha256: Some(hash.to_string()),
         ..shown_flow(tx, &flow)
     };
@@ -252,6 +276,10 @@ pub(crate) fn update_contact_flow_content(
     input: &shapes::UpdateContactFlowContentRequest,
 ) -> Result<shapes::UpdateContactFlowContentResponse, Halt> {
     let (flow, edition) = load_edition(tx, &input.contact_flow_id)?;
+    if let Edition::Version(_) = edition {
+        let text = format!("{} cannot be changed: a version stays as it is; change the flow", input.contact_flow_id);
+        return Err(ApiError::invalid_request(text).into());
+    }
     let document = parse(&input.content)?;
     if edition == Edition::Published {
         check_publishable(tx, &document, flow.flow_type)?;
@@ -330,5 +358,8 @@ pub(crate) fn delete_contact_flow(
         return Err(default_flow_stays(&flow, "deleted").into());
     }
     tx.delete::<ContactFlow>(flow.id.as_bytes());
+    if tx.get::<version::FlowVersions>(flow.id.as_bytes()).is_some() {
+        tx.delete::<version::FlowVersions>(flow.id.as_bytes());
+    }
     Ok(shapes::DeleteContactFlowResponse {})
 }

@@ -15,7 +15,7 @@ use engine::{ContactFlowId, ContactId, QueueId, UserId};
 use super::contact::{move_contact, named_contact};
 use super::resource::{load, shown};
 use crate::call::Call;
-use crate::error::{ApiError, Halt, contact_not_found};
+use crate::error::{ApiError, Halt, contact_not_found, idempotency};
 use crate::operations::in_instance;
 use crate::tx::Tx;
 
@@ -61,10 +61,7 @@ pub(crate) fn transfer_contact(
     _: &Call,
     input: &shapes::TransferContactRequest,
 ) -> Result<shapes::TransferContactResponse, Halt> {
-    let replayed = tx.replayed().map_err(|halt| match halt {
-        Halt::Refused(error) => Halt::Refused(ApiError { exception: "IdempotencyException", ..error }),
-        need @ Halt::Need(_) => need,
-    })?;
+    let replayed = tx.replayed().map_err(idempotency)?;
     let next = match replayed {
         Some(id) => ContactId(id),
         None => {

@@ -8,6 +8,7 @@ use api::shapes;
 use engine::InstanceId;
 use engine::agent_status::AgentStatus;
 use engine::flow::ContactFlow;
+use engine::flow::module::ContactFlowModule;
 use engine::hours::HoursOfOperation;
 use engine::instance::Instance;
 use engine::queue::Queue;
@@ -75,6 +76,7 @@ tagged!(
     Instance,
     AgentStatus,
     ContactFlow,
+    ContactFlowModule,
     HierarchyGroup,
     HoursOfOperation,
     Queue,
@@ -117,6 +119,7 @@ const OF_AN_INSTANCE: &[Taggable] = &[
     Taggable::of::<HierarchyGroup>("agent-group"),
     Taggable::of::<AgentStatus>("agent-state"),
     Taggable::of::<ContactFlow>("contact-flow"),
+    Taggable::of::<ContactFlowModule>("flow-module"),
     Taggable::of::<HoursOfOperation>("operating-hours"),
     Taggable::of::<Queue>("queue"),
     Taggable::of::<Queue>("queue/agent"),

@@ -29,11 +29,19 @@ pub(super) struct Released<R> {
     effects: Vec<EffectRecord>,
     published: Vec<DirectoryChange>,
     agents: BTreeSet<UserId>,
+    flow_log: Vec<String>,
 }
 
 impl<R> Released<R> {
     fn new(number: u64) -> Self {
-        Released { number, answers: Vec::new(), effects: Vec::new(), published: Vec::new(), agents: BTreeSet::new() }
+        Released {
+            number,
+            answers: Vec::new(),
+            effects: Vec::new(),
+            published: Vec::new(),
+            agents: BTreeSet::new(),
+            flow_log: Vec::new(),
+        }
     }
 }
 
@@ -69,7 +77,8 @@ impl<R> OpenBatch<R> {
     }
 
     /// Takes the changes of one handler.
-    pub fn take(&mut self, world: &mut World, changes: Changes) {
+    pub fn take(&mut self, world: &mut World, mut changes: Changes) {
+        self.released.flow_log.append(&mut changes.flow_log);
         self.released.effects.extend(changes.effects());
         self.released.published.extend(changes.published());
         self.released.agents.extend(world.agents_who_see(&changes));
@@ -177,6 +186,9 @@ impl<R> InstanceLoop<R> {
         out.extend(released.published.into_iter().map(Output::Publish));
         out.extend(released.answers.into_iter().map(|(reply, answer)| Output::Answer(reply, answer)));
         out.extend(released.agents.into_iter().map(Output::AgentChanged));
+        if !released.flow_log.is_empty() {
+            out.push(Output::FlowLog(released.flow_log));
+        }
         for effect in released.effects {
             self.begun.insert(effect.id);
             if self.performing.insert(effect.id) {

@@ -73,6 +73,7 @@ impl Driver {
     fn open(store: Arc<MemoryStore>, now: i64) -> Self {
         let mut settings = Settings::default();
         settings.attachments.url_judge = UrlJudge::new(|_| None);
+        settings.flow_logs = true;
         let settings = Arc::new(settings);
         let (world, head) = crate::load(&*store, SCOPE, settings.token_retention_ms).unwrap();
         let instance = InstanceLoop::new(SCOPE, head, world, settings, 7 + head.number.0, TurnBounds::default());
@@ -119,6 +120,7 @@ impl Driver {
                 Output::Perform(record) => self.events.push(format!("perform {:?}", record.effect)),
                 Output::Publish(change) => self.events.push(format!("publish {change:?}")),
                 Output::AgentChanged(user) => self.agents_changed.push(user),
+                Output::FlowLog(lines) => self.events.extend(lines),
                 Output::Reload => self.events.push("reload".into()),
                 Output::ProbeIn(_) => self.events.push("probe".into()),
                 Output::Alarm(text) | Output::Notice(text) => self.events.push(text),

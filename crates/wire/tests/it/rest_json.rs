@@ -657,3 +657,20 @@ fn typed_inputs_hold_what_was_sent() {
     let error = wire::typed::<api::operations::StartTaskContact>(refused).unwrap_err();
     assert_eq!(error.name, "InvalidRequestException");
 }
+
+#[test]
+fn a_number_in_the_path_is_a_number() {
+    check(
+        "DELETE /contact-flow-modules/i/m/version/7
+         DELETE /contact-flow-modules/i/m/version/seven
+         DELETE /contact-flow-modules/i/m/version/0",
+        &expect![[r#"
+            DELETE /contact-flow-modules/i/m/version/7
+              => DeleteContactFlowModuleVersion {"ContactFlowModuleId":"m","ContactFlowModuleVersion":7,"InstanceId":"i"}
+            DELETE /contact-flow-modules/i/m/version/seven
+              => 400 BadRequestException: Invalid request path: ContactFlowModuleVersion must be a whole number of 64 bits
+            DELETE /contact-flow-modules/i/m/version/0
+              => 400 InvalidParameterException: ContactFlowModuleVersion must be at least 1; given 0
+        "#]],
+    );
+}

@@ -1,4 +1,4 @@
-//! What flows did: kept with its cause, read page by page, and gone with the contact.
+//! What flows did: kept with its cause, read page by page, and gone with the contact. What their references mean.
 
 use engine::ContactId;
 
@@ -126,4 +126,66 @@ fn the_trace_goes_with_its_contact() {
     driver.settle();
     assert_eq!(kept(&driver), 0);
     assert!(driver.page(&task, TraceCursor::default()).unwrap_err().starts_with("ResourceNotFoundException"));
+}
+
+#[test]
+fn a_line_of_the_flow_logs_leaves_when_it_is_durable() {
+    let mut driver = Driver::new();
+    let step = |id: &str, action: &str, parameters: Value, next: &str, errors: Value| {
+        json!({"Identifier": id, "Type": action, "Parameters": parameters,
+               "Transitions": {"NextAction": next, "Errors": errors}})
+    };
+    let attributes = |id: &str, next: &str| {
+        let errors = json!([{"ErrorType": "NoMatchingError", "NextAction": "end"}]);
+        step(id, "UpdateContactAttributes", json!({"Attributes": {"at": id}}), next, errors)
+    };
+    let logging = |id: &str, behavior: &str, next: &str| {
+        step(id, "UpdateFlowLoggingBehavior", json!({"FlowLoggingBehavior": behavior}), next, json!([]))
+    };
+    let content = json!({"Version": "2019-10-30", "StartAction": "before", "Metadata": {}, "Actions": [
+        attributes("before", "on"), logging("on", "Enabled", "logged"), attributes("logged", "off"),
+        logging("off", "Disabled", "after"), attributes("after", "end"),
+        {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]});
+    let flow = json!({"Name": "telling", "Type": "CONTACT_FLOW", "Content": content.to_string()});
+    let flow = driver.ask("CreateContactFlow", flow)["ContactFlowId"].clone();
+    driver.task(flow.as_str().unwrap(), "a");
+    driver.turn();
+    let lines = |driver: &Driver| -> Vec<String> {
+        let lines = driver.events.iter().filter_map(|event| serde_json::from_str::<Value>(event).ok());
+        lines.map(|line| format!("{} {}", line["ContactFlowName"], line["Identifier"])).collect()
+    };
+    assert_eq!(lines(&driver), Vec::<String>::new(), "the batch is not written yet");
+    driver.commit();
+    let told = lines(&driver);
+    assert!(told.contains(&"\"telling\" \"logged\"".to_owned()), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("before") || line.contains("after")), "{told:?}");
+    driver.task(flow.as_str().unwrap(), "b");
+    driver.turn();
+    driver.fail(false);
+    assert_eq!(lines(&driver), told, "what was lost is not told");
+}
+
+#[test]
+fn an_instance_has_a_reference_map_across_a_restart() {
+    let mut driver = Driver::new();
+    let queue = driver.ask("ListQueues", json!({}))["QueueSummaryList"][0]["Id"].as_str().unwrap().to_owned();
+    let elsewhere = "arn:aws:connect:eu-west-1:111122223333:instance/6a1d2b9c-0000-4000-8000-000000000001/queue/6a1d2b9c-0000-4000-8000-000000000002";
+    let flow = |name: &str| json!({"Name": name, "Type": "CONTACT_FLOW", "Content": queueing_flow(elsewhere)});
+    let refused = driver.send("CreateContactFlow", flow("refused"), None);
+    driver.settle();
+    assert!(driver.answer(refused).unwrap().unwrap_err().starts_with("InvalidContactFlowException"));
+    let entries = [("arn:aws:connect:*/queue/*".to_owned(), queue.clone())];
+    let map = engine::reference_map::ReferenceMap::new(entries.into()).unwrap();
+    driver.inputs.push_back(Input::Request(Request::set_references(INSTANCE, map), 1_000));
+    driver.settle();
+    let mut driver = driver.restart();
+    driver.inputs.push_back(Input::Request(Request::references(INSTANCE), 1_001));
+    driver.settle();
+    assert_eq!(driver.answer(1_001).unwrap().unwrap(), json!({"References": {"arn:aws:connect:*/queue/*": queue}}));
+    let accepted = driver.ask("CreateContactFlow", flow("accepted"))["ContactFlowId"].clone();
+    let task = driver.ask("StartTaskContact", json!({"Name": "task", "ContactFlowId": accepted}))["ContactId"].clone();
+    let contact = driver.ask("DescribeContact", json!({"ContactId": task}));
+    assert_eq!(contact["Contact"]["QueueInfo"]["Id"], json!(queue));
+    let described = driver.ask("DescribeContactFlow", json!({"ContactFlowId": accepted}));
+    assert_eq!(described["ContactFlow"]["Content"], json!(queueing_flow(elsewhere)), "byte for byte");
 }

@@ -9,7 +9,7 @@ use engine::{ContactId, Timestamp};
 use crate::arena::{Arena, Idx};
 use crate::lane::Group;
 
-/// What waiting contacts are taken by: contact priority, then age (routing.md section 3, steps 4 and 5). Equal ones by id, which is in time order.
+/// What waiting contacts are taken by: contact priority, then age (routing.md section 3, steps 4 and 5). Equal ones by id, which is the order in which they were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     /// QueuePriority, 1 first.

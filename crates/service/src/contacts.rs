@@ -66,6 +66,11 @@ impl ContactTable {
         self.slots.len()
     }
 
+    /// The open contact that was made last.
+    pub fn newest(&self) -> Option<ContactId> {
+        self.slots.iter().map(|slot| slot.head.id).max()
+    }
+
     /// About how many bytes of memory the table holds.
     pub fn memory_bytes(&self) -> usize {
         /// Slot, hash index, and the entries of the two orders.

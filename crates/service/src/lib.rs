@@ -23,6 +23,7 @@ mod error;
 mod event;
 mod event_log;
 mod explain;
+mod fresh_id;
 #[cfg(test)]
 mod golden;
 mod handlers;

@@ -24,6 +24,7 @@ use crate::agent_counts::AgentCounts;
 use crate::effect::{Effect, EffectId, EffectRecord};
 use crate::error::{ApiError, Halt};
 use crate::event::Event;
+use crate::fresh_id::fresh_id;
 use crate::kinds;
 use crate::record::{self, Record};
 use crate::settings::Settings;
@@ -126,18 +127,11 @@ impl<'w> Tx<'w> {
         self.newest_read.set(self.newest_read.get().max(commit));
     }
 
-    /// A fresh id, ordered by time (UUIDv7).
+    /// A fresh id, greater than all before it.
     pub fn new_id(&mut self) -> Uuid {
-        let millis = self.now.millis().max(0) as u64;
-        let random = self.random.next();
-        let more = self.random.next();
-        uuid::Builder::from_unix_timestamp_millis(millis, &{
-            let mut bytes = [0; 10];
-            bytes[..8].copy_from_slice(&random.to_be_bytes());
-            bytes[8..].copy_from_slice(&more.to_be_bytes()[..2]);
-            bytes
-        })
-        .into_uuid()
+        let number = self.world.ids_made.wrapping_add(self.changes.ids_made);
+        self.changes.ids_made += 1;
+        fresh_id(self.now, number, self.random.next())
     }
 
     /// A number below `bound`, decided by the event's seed.
@@ -162,6 +156,11 @@ impl<'w> Tx<'w> {
                 None
             }
         }
+    }
+
+    /// A record of configuration as it was before this handler.
+    pub fn before<R: Record>(&self, id: &[u8]) -> Option<Arc<R>> {
+        self.world.config::<R>(id).map(|(record, _)| record)
     }
 
     /// All records of a kind, in the order of their ids.

@@ -22,6 +22,7 @@ use crate::contacts::ContactTable;
 use crate::directory::DirectoryChange;
 use crate::effect::EffectRecord;
 use crate::event::Event;
+use crate::fresh_id::number_of;
 use crate::handlers::access_key::AccessKey;
 use crate::journal::JournalEntry;
 use crate::kinds;
@@ -30,6 +31,9 @@ use crate::token::{TokenEntry, TokenSegment, Tokens};
 
 /// The kinds that routing, the order of agents and their counts are derived from.
 const ROUTED: [Kind; 3] = [kinds::AGENT, kinds::USER, kinds::ROUTING_PROFILE];
+
+/// The kinds that any agent's snapshot may show by name, and that seldom change.
+const SHOWN_TO_ALL: [Kind; 3] = [kinds::AGENT_STATUS, kinds::QUEUE, kinds::ROUTING_PROFILE];
 
 /// A record of configuration in memory.
 #[derive(Debug, Clone)]
@@ -79,6 +83,8 @@ pub struct World {
     pub contacts_changed: u64,
     /// Number of the last event; the first is 1.
     pub last_event: u64,
+    /// How many ids were made, as far as it tells new ones from those before; it wraps.
+    pub ids_made: u32,
     /// How many effects were loaded that nobody has started in this process.
     pub unstarted_effects: usize,
 }
@@ -127,6 +133,7 @@ impl World {
 
     /// Takes the contacts of the store, and what waits among them.
     pub fn load_contacts(&mut self, contacts: ContactTable, router: Router) {
+        self.ids_made = contacts.newest().map_or(0, |id| number_of(id.0).wrapping_add(1));
         self.contacts = contacts;
         self.router = router;
     }
@@ -257,6 +264,7 @@ impl World {
             self.tokens.add(token, commit);
         }
         self.last_event += changes.events.len() as u64;
+        self.ids_made = self.ids_made.wrapping_add(changes.ids_made);
         (changes.events, changes.tokens)
     }
 
@@ -299,6 +307,9 @@ impl World {
 
     /// The agents whose snapshots may show what is changed.
     pub fn agents_who_see(&self, changes: &Changes) -> BTreeSet<UserId> {
+        if changes.config.keys().any(|(kind, _)| SHOWN_TO_ALL.contains(kind)) {
+            return self.config_of::<Agent>().0.map(|(_, agent)| agent.user).collect();
+        }
         let records = changes.config.keys().filter(|(kind, _)| matches!(*kind, kinds::AGENT | kinds::USER));
         let records = records.map(|(_, id)| UserId::from_bytes(id[..].try_into().expect("a user's id has 16 bytes")));
         let holders = changes.contacts.values().flat_map(|contact| {
@@ -406,6 +417,8 @@ pub struct Changes {
     pub tokens: Vec<TokenEntry>,
     /// Lines of the flow logs, in order. They are not kept.
     pub flow_log: Vec<String>,
+    /// How many ids were made.
+    pub ids_made: u32,
 }
 
 impl Changes {

@@ -25,6 +25,7 @@ fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: &Expect) 
         queue: None,
         enqueued: None,
         disconnect_reason: None,
+        criteria: None,
     };
     for number in 1..=last_commit {
         // The first commit brings all entries: the check looks at what they say of themselves.

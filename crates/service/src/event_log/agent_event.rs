@@ -4,9 +4,9 @@ use engine::agent::AgentContact;
 use engine::agent_status::AgentStatus;
 use engine::arn::{Resource, Scope as ArnScope};
 use engine::queue::QueueKind;
-use engine::routing_profile::{Channel, RoutingProfile};
+use engine::routing_profile::Channel;
 use engine::user::User;
-use engine::{AgentStatusId, QueueId, UserId};
+use engine::{AgentStatusId, QueueId, RoutingProfileId, UserId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::contact_event::queue_arn;
 use super::hierarchy::by_level;
 use super::records::Records;
 use super::{ReadEventsError, without_nulls};
-use crate::event::{AgentEventRecord, AgentFace};
+use crate::event::{AgentConfiguration, AgentEventRecord, AgentFace};
 
 const VERSION: &str = "2017-10-01";
 
@@ -26,7 +26,11 @@ pub(super) fn render(
     event: &AgentEventRecord,
 ) -> Result<Value, ReadEventsError> {
     let user = records.user(event.agent)?;
-    let show = |face: &AgentFace| snapshot(records, arns, event.agent, user.as_ref(), face);
+    let configuration = event.after.configuration.as_ref();
+    let show = |face: &AgentFace| {
+        let configuration = face.configuration.as_ref().or(configuration);
+        snapshot(records, arns, event.agent, user.as_ref(), (face, configuration))
+    };
     Ok(json!({
         "AgentARN": arns.arn(Resource::User(event.agent)),
         "AWSAccountId": arns.account,
@@ -45,7 +49,7 @@ fn snapshot(
     arns: &ArnScope,
     agent: UserId,
     user: Option<&User>,
-    face: &AgentFace,
+    (face, configuration): (&AgentFace, Option<&AgentConfiguration>),
 ) -> Result<Value, ReadEventsError> {
     let profile = face.routing_profile.map(|id| records.routing_profile(id)).transpose()?.flatten();
     let status = |id: AgentStatusId| records.get::<AgentStatus>(id.as_bytes());
@@ -57,15 +61,20 @@ fn snapshot(
             "EnqueuedTimestamp": next.enqueued.to_string(),
         }))
     });
-    let proficiencies: Vec<Value> = user
-        .map(|user| user.proficiencies.as_slice())
+    let proficiencies: Vec<Value> = configuration
+        .map(|configuration| configuration.proficiencies.as_slice())
         .unwrap_or_default()
         .iter()
         .map(|it| json!({"Name": it.attribute, "Value": it.value, "ProficiencyLevel": it.level}))
         .collect();
     let shown_group = |arn: String, name: Option<String>| json!({"ARN": arn, "Name": name});
     let groups = face.hierarchy_group.map(|group| by_level(records, arns, group, "Level", shown_group)).transpose()?;
-    let profile = profile.map(|profile| routing_profile(records, arns, agent, face, &profile)).transpose()?;
+    let profile = face.routing_profile.map(|id| (id, profile)).zip(configuration);
+    let profile = profile.map(|((id, profile), configuration)| {
+        let name = profile.map(|profile| profile.name);
+        routing_profile(records, arns, agent, face, (id, name, configuration))
+    });
+    let profile = profile.transpose()?;
     let contacts = face.contacts.iter().map(|entry| contact(records, arns, entry));
     Ok(json!({
         "AgentStatus": {
@@ -92,35 +101,36 @@ fn routing_profile(
     arns: &ArnScope,
     agent: UserId,
     face: &AgentFace,
-    profile: &RoutingProfile,
+    (id, name, configuration): (RoutingProfileId, Option<String>, &AgentConfiguration),
 ) -> Result<Value, ReadEventsError> {
-    let concurrency = profile.concurrencies.iter().map(|media| {
-        let active = face.contacts.iter().filter(|it| it.channel == media.channel && it.state.is_active()).count();
+    let concurrency = configuration.slots.iter().map(|(channel, max)| {
+        let active = face.contacts.iter().filter(|it| it.channel == *channel && it.state.is_active()).count();
+        let free = usize::from(*max).saturating_sub(active);
         json!({
-            "Channel": media.channel.as_str(),
-            "AvailableSlots": usize::from(media.concurrency).saturating_sub(active),
-            "MaximumSlots": media.concurrency,
+            "Channel": channel.as_str(),
+            "AvailableSlots": if face.absent == Some(true) { 0 } else { free },
+            "MaximumSlots": max,
         })
     });
     let channels_of = |queue: QueueId| -> Vec<Channel> {
-        profile.queues.iter().filter(|config| config.queue == queue).map(|config| config.channel).collect()
+        configuration.queues.iter().filter(|(served, _)| *served == queue).map(|(_, channel)| *channel).collect()
     };
     let mut queues: Vec<QueueId> = Vec::new();
-    for config in &profile.queues {
-        if !queues.contains(&config.queue) {
-            queues.push(config.queue);
+    for (queue, _) in &configuration.queues {
+        if !queues.contains(queue) {
+            queues.push(*queue);
         }
     }
     // The agent's own queue comes first, and has no name.
-    let all_channels = profile.concurrencies.iter().map(|media| media.channel).collect();
+    let all_channels = configuration.slots.iter().map(|(channel, _)| *channel).collect();
     let mut inbound = vec![queue(records, arns, QueueId::of_agent(agent), all_channels)?];
     for id in queues {
         inbound.push(queue(records, arns, id, channels_of(id))?);
     }
-    let outbound = profile.default_outbound_queue;
+    let outbound = configuration.default_outbound_queue;
     Ok(json!({
-        "ARN": arns.arn(Resource::RoutingProfile(profile.id)),
-        "Name": profile.name,
+        "ARN": arns.arn(Resource::RoutingProfile(id)),
+        "Name": name,
         "Concurrency": concurrency.collect::<Vec<_>>(),
         "DefaultOutboundQueue": queue(records, arns, outbound, channels_of(outbound))?,
         "InboundQueues": inbound,

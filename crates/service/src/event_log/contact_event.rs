@@ -3,6 +3,7 @@
 use engine::Timestamp;
 use engine::arn::{Resource, Scope as ArnScope};
 use engine::contact::{AgentInfo, Contact, DisconnectReason, EventType, SegmentValue, UpdatedProperty};
+use engine::criteria::Criteria;
 use engine::queue::QueueKind;
 use engine::{QueueId, UserId};
 use serde_json::{Map, Value, json};
@@ -11,8 +12,8 @@ use uuid::Uuid;
 use super::hierarchy::by_level;
 use super::records::Records;
 use super::{ReadEventsError, without_nulls};
-use crate::event::{EventRecord, is_beginning};
-use crate::handlers::contact_work::shown_criteria;
+use crate::event::{CriteriaMark, EventRecord, is_beginning};
+use crate::handlers::contact_work;
 
 const DETAIL_TYPE: &str = "Amazon Connect Contact Event";
 /// Routing criteria that an event shows, the latest.
@@ -84,8 +85,11 @@ fn of_contact(
     tags.insert("aws:connect:instanceId".to_owned(), arns.instance.to_string());
     let segment = contact.segment_attributes(arns);
     let segment: Map<String, Value> = segment.iter().map(|(key, value)| (key.clone(), shown_segment(value))).collect();
-    let criteria: Vec<Value> = contact.criteria.iter().rev().take(CRITERIA_MAX).map(criteria).collect();
-    let agent = contact.agent.filter(|agent| agent.connected <= at && !is_beginning(event.event_type));
+    let criteria = criteria_then(event, contact).into_iter().rev().take(CRITERIA_MAX);
+    let criteria: Vec<Value> =
+        criteria.map(|criteria| without_nulls(lower_camel(shown_criteria(&criteria, |at| at.to_string())))).collect();
+    let has_agent = !is_beginning(event.event_type) && event.event_type != EventType::Queued;
+    let agent = contact.agent.filter(|agent| has_agent && agent.connected <= at);
     let agent = agent.map(|agent| agent_info(records, arns, at, &agent)).transpose()?;
     let shown = json!({
         "initialContactId": contact.initial.map(|id| id.to_string()),
@@ -149,6 +153,7 @@ fn agent_info(
         "afterContactWorkEndTimestamp": then(agent.acw_end),
         "afterContactWorkDuration": agent.acw_ms().filter(|_| ended).map(|ms| ms / 1_000),
         "agentInitiatedHoldDuration": 0,
+        "activeRegion": arns.region,
     })))
 }
 
@@ -165,17 +170,31 @@ fn shown_segment(value: &SegmentValue) -> Value {
     }
 }
 
-/// Criteria as the API shows them, in the event's spelling and with its form of time.
-fn criteria(criteria: &engine::criteria::Criteria) -> Value {
-    let shown = serde_json::to_value(shown_criteria(criteria)).unwrap_or_default();
-    let mut shown = lower_camel(shown);
-    shown["activationTimestamp"] = json!(criteria.activation.map(|at| at.to_string()));
+/// The routing criteria as far as they were when it happened.
+fn criteria_then(event: &EventRecord, contact: &Contact) -> Vec<Criteria> {
+    let then = |mark: &CriteriaMark| {
+        let known = contact.criteria.iter().find(|criteria| criteria.index == mark.index)?;
+        let mut criteria = Criteria { activation: mark.activation, ..known.clone() };
+        for (step, mark) in criteria.steps.iter_mut().zip(&mark.steps) {
+            (step.status, step.expires) = (mark.status, mark.expires);
+        }
+        Some(criteria)
+    };
+    event.criteria.iter().flatten().filter_map(then).collect()
+}
+
+/// Criteria as the API shows them, with this form of time, and with the statuses that the API has no name for
+/// (`routing.md` section 6).
+pub(super) fn shown_criteria(criteria: &Criteria, time: impl Fn(Timestamp) -> String) -> Value {
+    let mut shown = serde_json::to_value(contact_work::shown_criteria(criteria)).unwrap_or_default();
+    shown["ActivationTimestamp"] = json!(criteria.activation.map(&time));
     for (place, step) in criteria.steps.iter().enumerate() {
-        if step.expires.is_some() {
-            shown["steps"][place]["expiry"]["expiryTimestamp"] = json!(step.expires.map(|at| at.to_string()));
+        shown["Steps"][place]["Status"] = json!(step.status.as_str());
+        if let Some(at) = step.expires {
+            shown["Steps"][place]["Expiry"]["ExpiryTimestamp"] = json!(time(at));
         }
     }
-    without_nulls(shown)
+    shown
 }
 
 fn lower_camel(value: Value) -> Value {

@@ -5,19 +5,19 @@ use engine::contact::{AgentInfo, Contact, DisconnectReason, EventType, Reference
 use engine::queue::QueueKind;
 use serde_json::{Value, json};
 
-use super::contact_event::{queue_arn, to_seconds};
+use super::contact_event::{queue_arn, shown_criteria, to_seconds};
 use super::hierarchy::by_level;
 use super::records::Records;
 use super::{ReadEventsError, without_nulls};
 use crate::event::EventRecord;
 use crate::handlers::contact::shown_segments;
-use crate::handlers::contact_work::shown_criteria;
 
 const FORMAT_VERSION: &str = "2017-03-10";
 
 /// Whether an event brings the contact's record along: its completion does, and every change after it.
 pub(super) fn is_due(contact: &Contact, event: &EventRecord) -> bool {
-    let later = contact.times.disconnect.is_some_and(|end| event.at >= end);
+    let completed = contact.agent.and_then(|agent| agent.acw_end).or(contact.times.disconnect);
+    let later = event.is_over() && completed.is_some_and(|completed| event.at >= completed);
     let changed = later && event.event_type == EventType::ContactDataUpdated;
     contact.is_completed() && (event.event_type == EventType::Completed || changed)
 }
@@ -29,11 +29,8 @@ pub(super) fn render(records: &Records<'_>, arns: &ArnScope, contact: &Contact) 
     let mut tags = contact.tags.clone();
     tags.insert("aws:connect:instanceId".to_owned(), arns.instance.to_string());
     let attributes = records.chain(contact)?.map(|chain| chain.attributes).unwrap_or_default();
-    let criteria: Vec<Value> = contact
-        .criteria
-        .iter()
-        .map(|criteria| serde_json::to_value(shown_criteria(criteria)).unwrap_or_default())
-        .collect();
+    let criteria = contact.criteria.iter().map(|criteria| without_nulls(shown_criteria(criteria, to_seconds)));
+    let criteria: Vec<Value> = criteria.collect();
     let end = times.disconnect.unwrap_or(times.last_update);
     Ok(json!({
         "AWSAccountId": arns.account,

@@ -28,6 +28,7 @@ fn journal(first_event: u64, events: &[usize]) -> MemoryStore {
             queue: None,
             enqueued: None,
             disconnect_reason: None,
+            criteria: None,
         };
         let events = vec![Event::Contact(event); *count];
         let entry = JournalEntry::new(first_event, commit, Timestamp(0), events, Vec::new());

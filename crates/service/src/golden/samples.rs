@@ -8,6 +8,7 @@ use engine::contact::{
     Chain, Contact, DisconnectReason, EventHook, EventType, Hook, InitiationMethod, PendingAttachment, Reference,
     ReferenceStatus, ReferenceType, SegmentValue, State, TemplateUse, Times, UpdatedProperty,
 };
+use engine::criteria::StepStatus;
 use engine::flow::function::AnswerForm;
 use engine::flow::json::Json;
 use engine::flow::module::{ContactFlowModule, ModuleAlias, ModuleContent, ModuleVersion};
@@ -39,7 +40,7 @@ use engine::{
 use uuid::Uuid;
 
 use crate::effect::{AttachmentJob, Effect, EffectId, EffectRecord, FunctionJob};
-use crate::event::{AgentEventRecord, AgentFace, EventRecord};
+use crate::event::{AgentConfiguration, AgentEventRecord, AgentFace, CriteriaMark, EventRecord, StepMark};
 use crate::handlers::access_key::{AccessKey, ActsFor};
 use crate::handlers::contact_flow::version::{FlowVersion, FlowVersions};
 use crate::handlers::defaults::Defaults;
@@ -696,6 +697,7 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
         queue: Some(QueueId(id(2))),
         enqueued: Some(at(25)),
         disconnect_reason: Some(DisconnectReason::Api),
+        criteria: None,
     };
     let entry = JournalEntry {
         first_event: 1_000_000,
@@ -714,6 +716,8 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
         contacts: agents().swap_remove(0).contacts,
         routing_profile: Some(RoutingProfileId(id(8))),
         hierarchy_group: None,
+        configuration: None,
+        absent: None,
     };
     let agent = |place: usize, event_type: &AgentEventType| PlacedAgentEvent {
         place: place as u32 * 2,
@@ -729,7 +733,25 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
     let with_agents = JournalEntry { agents, ..entry.clone() };
     let mut in_a_group = with_agents.clone();
     in_a_group.agents[0].event.after.hierarchy_group = Some(HierarchyGroupId(id(10)));
-    vec![entry, empty, with_agents, in_a_group]
+    let mut configured = in_a_group.clone();
+    configured.contacts[0].criteria = Some(vec![CriteriaMark {
+        index: 300,
+        activation: Some(at(26)),
+        steps: vec![
+            StepMark { status: StepStatus::Expired, expires: Some(at(27)) },
+            StepMark { status: StepStatus::Active, expires: None },
+        ],
+    }]);
+    let after = &mut configured.agents[0].event.after;
+    after.absent = Some(true);
+    after.configuration = Some(AgentConfiguration {
+        slots: vec![(Channel::Task, 10), (Channel::Voice, 1)],
+        queues: vec![(QueueId(id(2)), Channel::Task)],
+        default_outbound_queue: QueueId(id(3)),
+        proficiencies: vec![Proficiency { attribute: text("language"), value: text("français"), level: 2.5 }],
+        auto_accept: true,
+    });
+    vec![entry, empty, with_agents, in_a_group, configured]
 }
 
 pub(super) fn trace_chunks() -> Vec<TraceChunk> {

@@ -4,6 +4,7 @@ use api::shapes;
 pub use engine::agent::Event;
 use engine::agent::{Agent, AgentEventType, Effect, step};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
+use engine::routing_profile::RoutingProfile;
 use engine::user::User;
 use engine::{AgentStatusId, UserId};
 use store::{KeyId, Kind};
@@ -68,14 +69,28 @@ pub fn move_agent(tx: &mut Tx<'_>, user: UserId, event: Event) -> Result<(), Hal
     Ok(())
 }
 
+/// Tells what happened to an agent. A change that agent events do not show is none.
 fn emit(tx: &mut Tx<'_>, event_type: AgentEventType, before: &Agent, after: &Agent) {
-    let user = tx.get::<User>(after.user.as_bytes());
+    let id = after.user.as_bytes();
+    let user = tx.get::<User>(id);
+    let profile = user.as_ref().and_then(|user| tx.get::<RoutingProfile>(user.routing_profile.as_bytes()));
+    let old_user = tx.before::<User>(id).or_else(|| user.clone());
+    let old_profile = old_user.as_ref().and_then(|user| tx.before::<RoutingProfile>(user.routing_profile.as_bytes()));
+    let old_profile = old_profile.or_else(|| profile.clone());
+    let face_before = AgentFace::of(before, old_user.as_deref().zip(old_profile.as_deref()));
+    let face_after = AgentFace::of(after, user.as_deref().zip(profile.as_deref()));
+    let was_told = before.last_event.is_some();
+    if event_type == AgentEventType::StateChange && was_told && face_before == face_after {
+        return;
+    }
+    let is_as_after = face_before.configuration == face_after.configuration;
+    let configuration = face_before.configuration.filter(|_| !is_as_after);
     let event = AgentEventRecord {
         agent: after.user,
         at: tx.now,
         event_type,
-        before: before.last_event.is_some().then(|| AgentFace::of(before, user.as_deref())),
-        after: AgentFace::of(after, user.as_deref()),
+        before: was_told.then_some(AgentFace { configuration, ..face_before }),
+        after: face_after,
     };
     tx.emit(event::Event::Agent(Box::new(event)));
 }

@@ -26,7 +26,7 @@ use crate::call::Call;
 use crate::effect::{AttachmentJob, Effect, EffectOutcome, FunctionJob};
 use crate::environment::Environment;
 use crate::error::{ApiError, Halt, contact_not_found};
-use crate::event::{self, EventRecord};
+use crate::event::{self, ContactFace, EventRecord};
 use crate::operations::in_instance;
 use crate::trace;
 use crate::tx::Tx;
@@ -74,6 +74,7 @@ pub fn move_contact(tx: &mut Tx<'_>, contact: Contact, event: Event) -> Result<(
 
 /// The same for a contact whose chain is at hand.
 pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, event: Event) -> Result<(), Halt> {
+    let before = ContactFace::of(&contact);
     let mut environment = Environment::new(tx, contact.id);
     let result = step(Work { contact: &mut contact, chain: &mut chain }, event, &mut environment);
     let halted = environment.halted.take();
@@ -82,12 +83,13 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
         (StepError::Refused(refusal), None) => refusal.into(),
         (StepError::Need(need), None) => ApiError::internal(need).into(),
     })?;
+    let mut events = Vec::new();
     let mut created = Vec::new();
     let mut agents = Vec::new();
     let mut others = Vec::new();
     for step in steps {
         match step {
-            StepEffect::Emit(event) => tx.emit(event::Event::Contact(EventRecord::of(&contact, event, tx.now))),
+            StepEffect::Emit(event) => events.push(event),
             // The contact says so itself, by its pending turn.
             StepEffect::Continue { .. } => {}
             StepEffect::FetchAttachment(file) => {
@@ -111,6 +113,9 @@ pub fn move_with_chain(tx: &mut Tx<'_>, mut contact: Contact, mut chain: Chain, 
             }
             StepEffect::Agent { agent, event } => agents.push((agent, event)),
         }
+    }
+    for event in EventRecord::of_step(&before, &contact, events, tx.now) {
+        tx.emit(event::Event::Contact(event));
     }
     tx.save_contact(contact);
     tx.save_chain(chain);

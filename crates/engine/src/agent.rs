@@ -53,6 +53,9 @@ impl AgentContactState {
     }
 }
 
+/// Contacts at one agent, those included that were missed or rejected and are not cleared. With more nobody is offered any.
+pub const CONTACTS_MAX: usize = 100;
+
 /// A contact at an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct AgentContact {
@@ -216,9 +219,14 @@ impl Agent {
         u32::try_from(self.contacts.iter().filter(|entry| counts(entry)).count()).unwrap_or(u32::MAX)
     }
 
-    /// Whether status and presence allow offers; slots are another question.
+    /// Whether status, presence and room for another contact allow offers; slots are another question.
     pub fn is_routable(&self) -> bool {
-        self.status.kind == AgentStatusKind::Routable && self.next.is_none() && !self.is_absent()
+        self.status.kind == AgentStatusKind::Routable && self.next.is_none() && !self.is_absent() && !self.is_full()
+    }
+
+    /// Whether there is no room for another contact until some are closed.
+    pub fn is_full(&self) -> bool {
+        self.contacts.len() >= CONTACTS_MAX
     }
 
     /// Whether a person is gone for longer than the grace.

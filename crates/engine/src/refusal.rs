@@ -306,6 +306,24 @@ pub enum Refusal {
         /// The agent.
         agent: UserId,
     },
+    /// The agent has so many contacts that no other fits.
+    #[error(
+        "agent {agent} has {max} contacts, those included that were missed, rejected or not closed: close some, or DismissUserContact them"
+    )]
+    AgentFull {
+        /// The agent.
+        agent: UserId,
+        /// The most.
+        max: usize,
+    },
+    /// The agent has accepted the contact already.
+    #[error("contact {contact} was accepted by agent {agent} already, who joins when the whisper flow is over")]
+    AcceptedBefore {
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: UserId,
+    },
     /// The agent does not have the contact.
     #[error("contact {contact} is not with agent {agent}: GetCurrentUserData shows the contacts of an agent")]
     NotWithAgent {

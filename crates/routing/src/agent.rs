@@ -25,6 +25,7 @@ pub(crate) struct Work {
     pub(crate) status: AgentStatusKind,
     pub(crate) awaits_status: bool,
     pub(crate) is_absent: bool,
+    pub(crate) is_full: bool,
     pub(crate) is_routable: bool,
     /// Slots taken, by channel.
     pub(crate) active: [u32; CHANNELS],
@@ -46,6 +47,7 @@ impl Work {
             status: agent.status.kind,
             awaits_status: agent.next.is_some(),
             is_absent: agent.is_absent(),
+            is_full: agent.is_full(),
             is_routable: agent.is_routable(),
             active,
             has_contacts: agent.contacts.iter().any(|entry| !entry.state.is_uncleared()),

@@ -54,10 +54,14 @@ pub enum Verdict {
     NextStatus,
     /// Nobody is there: the agent's event stream is gone for too long.
     Absent,
+    /// The agent has so many contacts that no other fits.
+    Full,
     /// All slots for the channel are taken.
     SlotsTaken {
         /// How many the profile gives.
         slots: u32,
+        /// How many are taken: more when a contact was given to the agent by name.
+        active: u32,
     },
     /// The agent is on this channel, which allows no other beside it.
     OtherChannel(Channel),
@@ -82,6 +86,7 @@ pub enum Rule {
     Status(AgentStatusKind),
     NextStatus,
     Absent,
+    Full,
     SlotsTaken,
     OtherChannel,
 }
@@ -121,6 +126,7 @@ impl Verdict {
             Verdict::Status(kind) => Rule::Status(*kind),
             Verdict::NextStatus => Rule::NextStatus,
             Verdict::Absent => Rule::Absent,
+            Verdict::Full => Rule::Full,
             Verdict::SlotsTaken { .. } => Rule::SlotsTaken,
             Verdict::OtherChannel(_) => Rule::OtherChannel,
         }
@@ -222,15 +228,17 @@ fn of_work(work: &Work, seat: &Seat, contact: ContactId) -> Option<Verdict> {
         Some(Verdict::Status(work.status))
     } else if work.awaits_status {
         Some(Verdict::NextStatus)
+    } else if work.is_absent {
+        Some(Verdict::Absent)
     } else {
-        work.is_absent.then_some(Verdict::Absent)
+        work.is_full.then_some(Verdict::Full)
     }
 }
 
 fn of_slots(work: &Work, profile: &Profile, channel: Channel) -> Option<Verdict> {
-    let slots = profile.slots[channel as usize];
-    if work.active[channel as usize] >= slots {
-        return Some(Verdict::SlotsTaken { slots });
+    let (slots, active) = (profile.slots[channel as usize], work.active[channel as usize]);
+    if active >= slots {
+        return Some(Verdict::SlotsTaken { slots, active });
     }
     profile.excluded_by(&work.active, channel).map(Verdict::OtherChannel)
 }

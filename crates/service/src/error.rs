@@ -175,6 +175,8 @@ impl From<Refusal> for ApiError {
             | Refusal::FlowUnusable { .. }
             | Refusal::WrongState { change: StateChange::Offer | StateChange::Transfer, .. }
             | Refusal::NotOffered { .. }
+            | Refusal::AgentFull { .. }
+            | Refusal::AcceptedBefore { .. }
             | Refusal::NotWithAgent { .. }
             | Refusal::NotEnded { .. }
             | Refusal::NotDismissable { .. }

@@ -9,9 +9,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use engine::agent::Agent;
+use engine::agent::{Agent, CONTACTS_MAX};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
-use engine::contact::{Contact, PausedFrom, State};
+use engine::contact::{Contact, Hook, PausedFrom, State};
 use engine::user::User;
 use engine::{ContactId, InstanceId, UserId};
 use routing::{SLICE_AGENTS_MAX, Verdict};
@@ -208,6 +208,11 @@ fn summary(tx: &Tx<'_>, contact: &Contact) -> String {
     let at = |at: Option<engine::Timestamp>| at.map_or_else(String::new, |at| at.to_string());
     match contact.state {
         State::Scheduled => format!("it waits for its ScheduledTime, {}", at(contact.times.scheduled)),
+        State::InFlow if contact.runs.is_empty() => {
+            "it was paused in a queue, left that, and was resumed without a flow that queues it again; TransferContact \
+             queues it, and next time ResumeContact with a ContactFlowId, or a ResumeContact hook, does"
+                .to_owned()
+        }
         State::InFlow => "its flow runs and has not put it into a queue".to_owned(),
         State::Queued => format!("it waits in {} since {}", queue(), at(contact.times.enqueue)),
         State::Offered | State::Joining => match contact.offer {
@@ -223,7 +228,12 @@ fn summary(tx: &Tx<'_>, contact: &Contact) -> String {
                 format!("it is with {} and paused; ResumeContact lets it go on", name(agent.agent))
             }
             (Some(PausedFrom::Queue), _) => {
-                "it was paused in a queue and left it; ResumeContact lets its flow go on".to_owned()
+                let way = if contact.hook(Hook::ResumeContact).is_some() {
+                    "ResumeContact runs the flow of its ResumeContact hook"
+                } else {
+                    "ResumeContact with a ContactFlowId runs that flow, which can queue it again"
+                };
+                format!("it was paused in a queue and left it; {way}")
             }
             _ => "it is paused in its flow; ResumeContact lets it go on".to_owned(),
         },
@@ -254,6 +264,7 @@ fn code(verdict: &Verdict) -> &'static str {
         Verdict::Status(_) => "CUSTOM_STATUS",
         Verdict::NextStatus => "NEXT_STATUS_PENDING",
         Verdict::Absent => "STREAM_GONE",
+        Verdict::Full => "TOO_MANY_CONTACTS",
         Verdict::SlotsTaken { .. } => "NO_FREE_SLOT",
         Verdict::OtherChannel(_) => "OTHER_CHANNEL",
     }
@@ -286,6 +297,9 @@ fn rule(verdict: &Verdict) -> &'static str {
         Verdict::Status(_) => "they are in a custom status, which gets no offers; Available does",
         Verdict::NextStatus => "they have asked for another status and get no offers until their contacts are closed",
         Verdict::Absent => "their event stream is gone, for longer than agents.presence_grace_seconds",
+        Verdict::Full => {
+            "they have so many contacts, missed and rejected ones included, that no other fits; they have to close some"
+        }
         Verdict::SlotsTaken { .. } => "all their slots for tasks are taken",
         Verdict::OtherChannel(_) => "they have a contact of another channel, which excludes tasks",
     }
@@ -308,7 +322,8 @@ fn about(tx: &Tx<'_>, user: UserId, verdict: &Verdict) -> String {
             let next = agent.and_then(|agent| agent.next).map(|next| next.status.id);
             format!("goes to status {} when the contacts are closed", status(next))
         }
-        Verdict::SlotsTaken { slots } => format!("{slots} of {slots} slots are taken"),
+        Verdict::Full => format!("has {CONTACTS_MAX} contacts, the most"),
+        Verdict::SlotsTaken { slots, active } => format!("{active} of {slots} slots are taken"),
         Verdict::OtherChannel(channel) => format!("has a contact of channel {}", channel.as_str()),
         Verdict::OwnQueueOfAnother => "the queue is another agent's".to_owned(),
         Verdict::NoProfile => "has no routing profile".to_owned(),

@@ -52,10 +52,12 @@ pub enum Event {
         /// The contact.
         contact: ContactId,
     },
-    /// The time of the agent's contact ends in two hours.
+    /// The time of the agent's contact ends within two hours, or does not any more.
     ExpiresSoon {
         /// The contact.
         contact: ContactId,
+        /// Whether it does.
+        soon: bool,
     },
     /// The agent clears a contact, or DismissUserContact does (MISSED, REJECTED, ERROR, ENDED).
     Dismissed {
@@ -152,9 +154,9 @@ impl Work<'_> {
             Event::Resumed { contact } => self.becomes(contact, AgentContactState::Connected),
             Event::Ended { contact } => self.becomes(contact, AgentContactState::Ended),
             Event::Closed { contact } => self.remove(|entry| entry.contact == contact && !entry.state.is_uncleared()),
-            Event::ExpiresSoon { contact } => {
+            Event::ExpiresSoon { contact, soon } => {
                 if let Some(entry) = self.current(contact) {
-                    entry.expires_soon = true;
+                    entry.expires_soon = soon;
                 }
             }
             Event::Dismissed { contact } => self.dismiss(contact)?,

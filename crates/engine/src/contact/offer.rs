@@ -12,7 +12,6 @@ use crate::flow::run::Purpose;
 use crate::id::UserId;
 use crate::refusal::{Refusal, StateChange};
 use crate::routing_profile::Channel;
-use crate::time::Timestamp;
 
 impl Move<'_> {
     /// Tells an agent what became of the contact.
@@ -26,6 +25,9 @@ impl Move<'_> {
             return Err(self.wrong_state(StateChange::Offer).into());
         }
         let Some(user) = self.env.user(agent) else { return Err(Refusal::UserUnknown(agent).into()) };
+        if self.env.agent(agent).is_some_and(|agent| agent.is_full()) {
+            return Err(Refusal::AgentFull { agent, max: agent::CONTACTS_MAX }.into());
+        }
         let now = self.env.now();
         let contact = &mut *self.contact;
         contact.state = State::Offered;
@@ -63,6 +65,9 @@ impl Move<'_> {
 
     fn refuse_unless_offered(&self, agent: UserId) -> Result<(), Refusal> {
         self.refuse_if_disconnected()?;
+        if self.contact.offer.is_some_and(|offer| offer.agent == agent && offer.accepted.is_some()) {
+            return Err(Refusal::AcceptedBefore { contact: self.contact.id, agent });
+        }
         // The time counts, also when the timer comes late.
         let now = self.env.now();
         let lasts = |offer: &Offer| now < offer.since.plus_seconds(OFFER_SECONDS);
@@ -107,21 +112,27 @@ impl Move<'_> {
             acw_start: None,
             acw_until: None,
             acw_end: None,
-            warns: false,
+            warns: true,
         });
-        contact.plan_expiry_warning(now);
         if let Some(criteria) = contact.criteria.last_mut() {
             criteria.leave(StepStatus::Joined);
         }
         self.emit(EventType::ConnectedToAgent);
         self.tell(offer.agent, agent::Event::Joined { contact: self.contact.id });
+        self.plan_expiry_warning();
     }
 
-    pub(crate) fn warn_of_expiry(&mut self) {
-        let agent = self.contact.agent.as_mut().expect("the agent of a contact is warned");
-        agent.warns = false;
-        let agent = agent.agent;
-        self.tell(agent, agent::Event::ExpiresSoon { contact: self.contact.id });
+    /// Warns the agent that the contact's time ends: when the moment for that comes, or now if it has passed. When the end was moved
+    /// away, the warning is taken back.
+    pub(crate) fn plan_expiry_warning(&mut self) {
+        let soon = self.contact.expiry_warning() <= self.env.now();
+        let Some(info) = &mut self.contact.agent else { return };
+        let was_warned = !info.warns;
+        info.warns = !soon;
+        let agent = info.agent;
+        if soon != was_warned {
+            self.tell(agent, agent::Event::ExpiresSoon { contact: self.contact.id, soon });
+        }
     }
 
     pub(crate) fn agent_ends(&mut self, agent: UserId, reason: DisconnectReason) -> Result<(), StepError> {
@@ -194,13 +205,5 @@ impl Contact {
             _ => false,
         };
         self.agent.filter(|_| has).map(|info| info.agent)
-    }
-
-    /// The agent is warned if the moment is still to come.
-    pub(crate) fn plan_expiry_warning(&mut self, now: Timestamp) {
-        let comes = self.expiry_warning() > now;
-        if let Some(info) = &mut self.agent {
-            info.warns = comes;
-        }
     }
 }

@@ -153,8 +153,12 @@ pub fn step(work: Work<'_>, event: Event, env: &mut dyn Env) -> Result<Vec<Effec
     assert_eq!(chain.id, contact.chain_id(), "a contact is stepped with its own chain");
     let trace = env.keeps_trace().then(Trace::default);
     let mut moving = Move { contact, chain, env, effects: Vec::new(), trace };
+    let state = moving.contact.state;
     let changed = moving.apply(event)?;
-    if changed {
+    // An offer, and its end, are no change of the contact (contact-lifecycle.md section 1).
+    let is_of_offer =
+        matches!((state, moving.contact.state), (State::Queued, State::Offered) | (State::Offered, State::Queued));
+    if changed && !is_of_offer {
         moving.contact.times.last_update = moving.env.now();
     }
     moving.effects.extend(moving.trace.filter(|trace| !trace.first.is_empty()).map(Effect::Trace));
@@ -273,7 +277,7 @@ impl Move<'_> {
             Timer::CriteriaStep => self.expire_criteria_step(),
             Timer::Offer => self.miss_offer(),
             Timer::Whisper => self.join(),
-            Timer::ExpiryWarning => self.warn_of_expiry(),
+            Timer::ExpiryWarning => self.plan_expiry_warning(),
             Timer::AfterContactWork => self.end_after_contact_work(),
             Timer::DisconnectFlow => {
                 self.contact.runs.clear();
@@ -297,7 +301,7 @@ impl Move<'_> {
         if let Some(minutes) = expiry_minutes {
             self.refuse_if_disconnected()?;
             self.contact.set_expiry_minutes(minutes);
-            self.contact.plan_expiry_warning(self.env.now());
+            self.plan_expiry_warning();
         }
         if let Some(name) = name {
             self.contact.name = name;

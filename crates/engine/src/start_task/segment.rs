@@ -130,14 +130,19 @@ fn check_user_value(key: &str, value: &SegmentValue, attribute: &PredefinedAttri
 }
 
 impl Contact {
+    /// How long it lasts from its start, in minutes.
+    pub fn expiry_minutes(&self) -> i64 {
+        let start = self.times.scheduled.unwrap_or(self.times.initiation);
+        self.times.expiry.since(start) / MINUTE
+    }
+
     /// All segment attributes as they are shown: the system's own and the user-defined.
     pub fn segment_attributes(&self, scope: &Scope) -> BTreeMap<String, SegmentValue> {
         let text = |text: &str| SegmentValue::String(text.to_owned());
         let mut shown = self.segment.clone();
         shown.insert(SUBTYPE.to_owned(), text(SUBTYPE_TASK));
-        let start = self.times.scheduled.unwrap_or(self.times.initiation);
         let expiry = BTreeMap::from([
-            (EXPIRY_DURATION.to_owned(), SegmentValue::Integer(self.times.expiry.since(start) / MINUTE)),
+            (EXPIRY_DURATION.to_owned(), SegmentValue::Integer(self.expiry_minutes())),
             (EXPIRY_TIME_STAMP.to_owned(), SegmentValue::String(self.times.expiry.to_string())),
         ]);
         shown.insert(CONTACT_EXPIRY.to_owned(), SegmentValue::Map(expiry));

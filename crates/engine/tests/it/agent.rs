@@ -550,7 +550,7 @@ fn a_task_expires_while_it_is_paused() {
         expect![[r#"
             0 start expiry=5 => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             1 offer => Offered, ann["CONNECTING"]
-            2 accept => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
+            2 accept => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"], ann["CONNECTED"]
             3 pause => Paused, PAUSED, ann["PAUSED"]
             300 tick => Ended EXPIRED, DISCONNECTED, ann["ENDED"]
             301 close => Completed EXPIRED, ann[], COMPLETED
@@ -577,7 +577,7 @@ fn the_agent_is_warned_two_hours_before_the_end() {
             3599 tick => nothing
             3600 tick => Connected, ann["CONNECTED"]
             3601 tick => nothing
-            3700 update expiry=240 => Connected, updated [SegmentAttributes]
+            3700 update expiry=240 => Connected, ann["CONNECTED"], updated [SegmentAttributes]
             7200 tick => Connected, ann["CONNECTED"]
             14400 tick => Ended EXPIRED, DISCONNECTED, ann["ENDED"]
         "#]],
@@ -586,11 +586,11 @@ fn the_agent_is_warned_two_hours_before_the_end() {
     World::new().check(
         "0 start expiry=120\n 1 offer\n 2 accept\n 7199 tick",
         expect![[r#"
-        0 start expiry=120 => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
-        1 offer => Offered, ann["CONNECTING"]
-        2 accept => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
-        7199 tick => nothing
-    "#]],
+            0 start expiry=120 => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            1 offer => Offered, ann["CONNECTING"]
+            2 accept => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"], ann["CONNECTED"]
+            7199 tick => nothing
+        "#]],
     );
 }
 

@@ -50,8 +50,8 @@ fn a_whisper_flow_that_waits() {
         0 start => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
         1 offer => Offered, ann["CONNECTING"]
         2 accept => Joining
-        3 accept => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is not offered to agent a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0: only the agent who is being offered a contact can answer, within 30 seconds
-        4 reject => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc is not offered to agent a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0: only the agent who is being offered a contact can answer, within 30 seconds
+        3 accept => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc was accepted by agent a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0 already, who joins when the whisper flow is over
+        4 reject => refused: contact 61cccccc-cccc-cccc-cccc-cccccccccccc was accepted by agent a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0 already, who joins when the whisper flow is over
         61 tick => nothing
         62 tick => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
     "#]]);

@@ -83,7 +83,7 @@ fn the_state_of_an_agent_keeps_a_contact_away() {
         1,
         &expect![[r#"
             absent: Absent
-            busy: SlotsTaken { slots: 1 }
+            busy: SlotsTaken { slots: 1, active: 1 }
             chatting: OtherChannel(Chat)
             custom: Status(Custom)
             missed: RefusedBefore

@@ -80,7 +80,7 @@ fn template(tx: &Tx<'_>, contact: &Contact) -> Result<Option<Value>, Halt> {
                 Some(FieldType::ScheduledTime) => contact.times.scheduled.map(|at| at.to_string()),
                 Some(FieldType::QuickConnect) => contact.quick_connect.map(|id| id.to_string()),
                 Some(FieldType::SelfAssign) => Some(contact.self_assigned.to_string()),
-                Some(FieldType::ExpiryDuration) => Some(contact.times.expiry.to_string()),
+                Some(FieldType::ExpiryDuration) => Some(contact.expiry_minutes().to_string()),
                 _ => contact.references.get(&field.name).map(|reference| reference.value.clone()),
             };
             json!({"Name": field.name, "Type": field.field_type.map(FieldType::as_str), "Description": field.description, "Value": value})

@@ -13,6 +13,7 @@ use engine::user::User;
 use engine::{ContactFlowId, ContactId, QueueId, UserId};
 
 use super::contact::{move_contact, named_contact};
+use super::predefined_attribute::find_predefined;
 use super::resource::{load, shown};
 use crate::call::Call;
 use crate::error::{ApiError, Halt, contact_not_found, idempotency};
@@ -170,6 +171,9 @@ fn given_expression(tx: &Tx<'_>, given: &shapes::Expression) -> Result<Expressio
 
 fn given_condition(tx: &Tx<'_>, given: &shapes::AttributeCondition) -> Result<AttributeCondition, ApiError> {
     let attribute = || match (&given.name, &given.value) {
+        (Some(name), Some(_)) if find_predefined(tx, name).is_none() => Err(wrong(&format!(
+            "there is no predefined attribute {name:?}, so that nobody is proficient in it; CreatePredefinedAttribute makes it"
+        ))),
         (Some(name), Some(value)) => Ok((name.clone(), value.clone())),
         _ => Err(wrong("an AttributeCondition on a proficiency needs Name and Value")),
     };

@@ -107,11 +107,13 @@ fn shown_state(state: AgentContactState) -> shapes::ContactState {
     }
 }
 
-/// Slots of an agent on the channels of its routing profile: most, taken, free.
+/// Slots of an agent on the channels of its routing profile: most, taken, free. While a person's event stream is gone for
+/// too long, none is free.
 pub(crate) fn slots(profile: &RoutingProfile, agent: &Agent) -> Vec<(Channel, [u32; 3])> {
     let of = |channel: Channel, max: u8| {
         let (max, active) = (u32::from(max), agent.active_slots(channel));
-        (channel, [max, active, max.saturating_sub(active)])
+        let free = if agent.is_absent() { 0 } else { max.saturating_sub(active) };
+        (channel, [max, active, free])
     };
     profile.concurrencies.iter().map(|media| of(media.channel, media.concurrency)).collect()
 }

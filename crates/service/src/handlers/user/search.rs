@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::shapes::{
     self, AttributeAndCondition, Condition, ControlPlaneUserAttributeFilter, NumberComparisonType, NumberCondition,
 };
-use engine::user::{Proficiency, User};
+use engine::user::{PhoneConfig, Proficiency, User};
 
 use super::{arn, shown_after_contact_work, shown_auto_accept, shown_phone, some};
 use crate::call::Call;
@@ -147,6 +147,12 @@ pub(crate) fn search_users(
     })
 }
 
+/// Searches give the time of after contact work in milliseconds (`contact-lifecycle.md` section 8).
+fn shown_phone_of_search(phone: &PhoneConfig) -> shapes::UserPhoneConfig {
+    let milliseconds = i32::try_from(u64::from(phone.after_contact_work_seconds) * 1_000).ok();
+    shapes::UserPhoneConfig { after_contact_work_time_limit: milliseconds, ..shown_phone(phone) }
+}
+
 fn shown_summary(tx: &Tx<'_>, user: &User) -> shapes::UserSearchSummary {
     let identity = shapes::UserIdentityInfoLite {
         first_name: user.identity.first_name.clone(),
@@ -158,7 +164,7 @@ fn shown_summary(tx: &Tx<'_>, user: &User) -> shapes::UserSearchSummary {
         hierarchy_group_id: user.hierarchy_group.map(|group| group.to_string()),
         id: Some(user.id.to_string()),
         identity_info: Some(identity),
-        phone_config: user.phone.as_ref().map(shown_phone),
+        phone_config: user.phone.as_ref().map(shown_phone_of_search),
         routing_profile_id: Some(user.routing_profile.to_string()),
         security_profile_ids: Some(user.security_profiles.iter().map(ToString::to_string).collect()),
         tags: Some(user.tags.clone()),

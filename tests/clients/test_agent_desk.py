@@ -426,3 +426,74 @@ def test_a_new_task_reaches_nothing_that_is_not_the_agents(team):
     segment = {"connect:CreatedByUser": {"ValueString": "somebody else"}}
     refused(400, "InvalidRequestException", "SegmentAttributes", make, ann, SegmentAttributes=segment)
     refused(400, "InvalidRequestException", '"Nme" is no member', ann.send, "POST", "contacts", {"Nme": "x"})
+
+
+def test_a_stream_hears_of_new_names(team):
+    ann = team.person("ann")
+    task = team.instance.task(ContactFlowId=team.flow)
+    ann.when_contact(task, "CONNECTING")
+    break_name = unique("break")
+    team.instance.create_agent_status(Name=break_name, State="ENABLED")
+    ann.when(lambda it: break_name in [status["Name"] for status in it["Statuses"]], "the new status")
+    team.instance.update_queue_name(QueueId=team.queue, Name="renamed")
+    ann.when(lambda it: it["Contacts"][0]["Queue"]["Name"] == "renamed", "the new name of the queue")
+    assert ann.seen[-1] == ann.snapshot()
+
+
+def test_the_expiry_warning_follows_the_end(timed_team):
+    team, server = timed_team, timed_team.instance.server
+    ann = team.program("ann")
+    task = team.instance.task(ContactFlowId=team.flow)
+    team.instance.when(task, lambda _: ann.contacts() == {task: "CONNECTING"}, "offered")
+    ann.act(task, "accept")
+
+    def is_warned() -> bool:
+        return ann.snapshot()["Contacts"][0]["ExpiresSoon"]
+
+    def ends_in(minutes: int) -> None:
+        expiry = {"ValueMap": {"ExpiryDuration": {"ValueInteger": minutes}}}
+        team.instance.update_contact(ContactId=task, SegmentAttributes={"connect:ContactExpiry": expiry})
+
+    assert not is_warned()
+    ends_in(60)
+    assert is_warned()
+    ends_in(180)
+    assert not is_warned()
+    server.advance(3_601)
+    assert is_warned()
+
+
+def test_an_agent_has_room_for_a_hundred_contacts(team):
+    ann = team.program("ann")
+    ann.status("Offline")
+    tasks = [team.instance.task(ContactFlowId=team.flow) for _ in range(101)]
+    for task in tasks:
+        team.instance.when_queued(task)
+    for task in tasks[:100]:
+        team.instance.associate_contact_with_user(ContactId=task, UserId=ann.user)
+    team.instance.refused(
+        "InvalidRequestException",
+        "has 100 contacts",
+        "associate_contact_with_user",
+        ContactId=tasks[100],
+        UserId=ann.user,
+    )
+    ann.status("Available")
+    control = team.instance.server.control
+    explained = control("GET", f"/contacts/{tasks[100]}/explain?instance={team.instance.id}")
+    assert [reason["Code"] for reason in explained["Reasons"]] == ["TOO_MANY_CONTACTS"], explained
+
+
+def test_explain_knows_a_task_that_nothing_will_queue_again(team):
+    task = team.instance.task(ContactFlowId=team.flow)
+    team.instance.when_queued(task)
+
+    def summary() -> str:
+        control = team.instance.server.control
+        return control("GET", f"/contacts/{task}/explain?instance={team.instance.id}")["Summary"]
+
+    team.instance.pause_contact(ContactId=task)
+    assert "ResumeContact with a ContactFlowId" in summary()
+    team.instance.resume_contact(ContactId=task)
+    assert "TransferContact queues it" in summary()
+    team.instance.transfer_contact(ContactId=task, ContactFlowId=team.flow)

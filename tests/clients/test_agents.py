@@ -190,7 +190,9 @@ def test_the_place_in_the_queue_and_routing_criteria(instance, queued):
     instance.update_contact_routing_data(ContactId=task, QueueTimeAdjustmentSeconds=-60)
     assert instance.contact(task)["QueueTimeAdjustmentSeconds"] == -60
     preferred = {"AgentsCriteria": {"AgentIds": [user]}}
-    level = {"Name": "Technology", "Value": "AWS", "ProficiencyLevel": 3.0}
+    technology = unique("technology")
+    instance.create_predefined_attribute(Name=technology, Values={"StringList": ["AWS"]})
+    level = {"Name": technology, "Value": "AWS", "ProficiencyLevel": 3.0}
     steps = [
         {
             "Expiry": {"DurationInSeconds": 60},

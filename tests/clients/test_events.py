@@ -1,6 +1,7 @@
 """The events of an instance: of contacts, of agents, and the records of contacts that are complete."""
 
 import json
+import re
 import threading
 
 import pytest
@@ -126,6 +127,87 @@ def test_what_agents_do(fresh, robot):
     assert profile["InboundQueues"][0]["ARN"] == f"{fresh.arn}/queue/agent/{robot.user}"
     slots = {media["Channel"]: media["MaximumSlots"] - media["AvailableSlots"] for media in profile["Concurrency"]}
     assert slots["TASK"] == 1
+
+
+def test_a_change_of_configuration_shows_before_and_after(fresh, robot):
+    profile = fresh.routing_profile_id()
+    fresh.create_predefined_attribute(Name="colour", Values={"StringList": ["red"]})
+    slots = [{"Channel": "TASK", "Concurrency": 7}]
+    fresh.update_routing_profile_concurrency(RoutingProfileId=profile, MediaConcurrencies=slots)
+    skill = {"AttributeName": "colour", "AttributeValue": "red", "Level": 3.0}
+    fresh.associate_user_proficiencies(UserId=robot.user, UserProficiencies=[skill])
+    fresh.update_routing_profile_concurrency(
+        RoutingProfileId=profile, MediaConcurrencies=[{"Channel": "TASK", "Concurrency": 2}]
+    )
+    events = [event["Event"] for event in all_events(fresh) if event["Type"] == "AGENT"]
+
+    def shown(snapshot) -> tuple:
+        configuration = snapshot["Configuration"]
+        slots = {media["Channel"]: media["MaximumSlots"] for media in configuration["RoutingProfile"]["Concurrency"]}
+        return slots["TASK"], [skill["ProficiencyLevel"] for skill in configuration["Proficiencies"]]
+
+    changes = [(shown(event["PreviousAgentSnapshot"]), shown(event["CurrentAgentSnapshot"])) for event in events[1:]]
+    assert changes == [((10, []), (7, [])), ((7, []), (7, [3.0])), ((7, [3.0]), (2, [3.0]))]
+
+
+def test_what_agent_events_do_not_show_is_no_event(fresh, robot):
+    before = len(all_events(fresh))
+    fresh.associate_routing_profile_queues(
+        RoutingProfileId=fresh.routing_profile_id(),
+        QueueConfigs=[
+            {"QueueReference": {"QueueId": fresh.queue_id(), "Channel": "TASK"}, "Priority": 9, "Delay": 5}
+        ],
+    )
+    assert len(all_events(fresh)) == before
+
+
+def skilled(seconds: int) -> dict:
+    condition = {"ComparisonOperator": "NumberGreaterOrEqualTo", "Name": "colour", "Value": "red"}
+    expression = {"AttributeCondition": {**condition, "ProficiencyLevel": 4.0}}
+    return {"Expression": expression, "Expiry": {"DurationInSeconds": seconds}}
+
+
+def test_routing_criteria_are_those_of_the_time(clocked):
+    instance = Instance.create(clocked)
+    instance.create_predefined_attribute(Name="colour", Values={"StringList": ["red"]})
+    task = instance.task(ContactFlowId=instance.flow())
+    instance.when_queued(task)
+    clocked.advance(1)
+    instance.update_contact_routing_data(ContactId=task, RoutingCriteria={"Steps": [skilled(10), skilled(20)]})
+    clocked.advance(15)
+    instance.update_contact_routing_data(ContactId=task, RoutingCriteria={"Steps": [skilled(30)]})
+    clocked.advance(1)
+    instance.stop_contact(ContactId=task)
+    events = of_contact(all_events(instance), task)
+
+    def shown(event) -> tuple:
+        detail = event["Event"]["detail"]
+        criteria = [[step["status"] for step in criteria["steps"]] for criteria in detail.get("routingCriteria", [])]
+        return detail["eventType"], detail.get("updatedProperties"), criteria
+
+    assert [shown(event) for event in events] == [
+        ("INITIATED", None, []),
+        ("CONNECTED_TO_SYSTEM", None, []),
+        ("QUEUED", None, []),
+        ("CONTACT_DATA_UPDATED", ["RoutingCriteria"], [["ACTIVE", "INACTIVE"]]),
+        ("CONTACT_DATA_UPDATED", ["RoutingCriteria.Step.Status"], [["EXPIRED", "ACTIVE"]]),
+        ("CONTACT_DATA_UPDATED", ["RoutingCriteria"], [["ACTIVE"], ["EXPIRED", "INTERRUPTED"]]),
+        ("DISCONNECTED", None, [["DEACTIVATED"], ["EXPIRED", "INTERRUPTED"]]),
+        ("COMPLETED", None, [["DEACTIVATED"], ["EXPIRED", "INTERRUPTED"]]),
+    ]
+    record = events[-1]["ContactRecord"]["RoutingCriteria"]
+    assert [[step["Status"] for step in criteria["Steps"]] for criteria in record][-1] == ["DEACTIVATED"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", record[0]["ActivationTimestamp"])
+    other = skilled(5)
+    other["Expression"]["AttributeCondition"]["Name"] = "taste"
+    task = instance.task(ContactFlowId=instance.flow())
+    instance.refused(
+        "InvalidParameterException",
+        "there is no predefined attribute",
+        "update_contact_routing_data",
+        ContactId=task,
+        RoutingCriteria={"Steps": [other]},
+    )
 
 
 def test_a_transfer_is_an_end_and_a_beginning(fresh):

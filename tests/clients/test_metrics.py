@@ -283,3 +283,17 @@ def test_refused_metrics(floor):
     many = [f"queue-{n}" for n in range(101)]
     refused("InvalidParameterException", "at most 100", {"Queues": many})
     refused("ResourceNotFoundException", "Instance not found", InstanceId=absent_id())
+
+
+def test_tasks_of_one_moment_wait_in_the_order_in_which_they_came(clocked):
+    instance = Instance.create(clocked)
+    flow = instance.flow()
+    tasks = [instance.task(ContactFlowId=flow) for _ in range(8)]
+    for task in tasks:
+        instance.when_queued(task)
+
+    def place(task: str) -> float:
+        answer = instance.get_contact_metrics(ContactId=task, Metrics=[{"Name": "POSITION_IN_QUEUE"}])
+        return answer["MetricResults"][0]["Value"]["Number"]
+
+    assert [place(task) for task in tasks] == list(range(1, 9))

@@ -173,6 +173,14 @@ def test_search_of_users(fresh):
     refused("InvalidParameterException", "Username", SearchCriteria=text("color", "x"))
 
 
+def test_a_search_gives_after_contact_work_in_milliseconds(fresh):
+    phone = {"PhoneType": "SOFT_PHONE", "AutoAccept": False, "AfterContactWorkTimeLimit": 7}
+    user = fresh.user(Username="ann", PhoneConfig=phone)
+    [found] = fresh.search_users()["Users"]
+    assert found["PhoneConfig"]["AfterContactWorkTimeLimit"] == 7_000
+    assert fresh.describe_user(UserId=user)["User"]["PhoneConfig"]["AfterContactWorkTimeLimit"] == 7
+
+
 def test_search_of_flows(instance):
     blue = instance.flow(Name="Flow blue", Description="all of it", Tags={"color": "blue"})
     red = instance.flow(Name="Flow red", Tags={"color": "red"}, Status="SAVED")

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use engine::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use service::{AccessKey, ActsFor, ApiError};
+use service::{AccessKey, ActsFor, ApiError, TracePage};
 use store::DataPaths;
 
 use crate::access_keys::SharedKeyring;
@@ -50,6 +50,15 @@ pub enum Command {
     },
     /// Seal all secrets under a new key.
     Rekey,
+    /// Tell what flows did with a contact, a page of it.
+    Trace {
+        /// Id, ARN or alias.
+        instance: String,
+        /// Its id.
+        contact: String,
+        /// Where the page begins; the first one at the start.
+        after: Option<String>,
+    },
     /// Make a consistent copy.
     Backup {
         /// Directory of the copy: a new or empty one.
@@ -68,6 +77,8 @@ pub enum Reply {
         /// In the order of their creation.
         keys: Vec<KeyEntry>,
     },
+    /// What flows did with a contact.
+    Trace(TracePage),
     /// It is done.
     Done {
         /// What was done.
@@ -122,6 +133,10 @@ impl Administration {
             Command::ListKeys => Ok(Reply::Keys { keys: self.list_keys() }),
             Command::RevokeKey { id } => self.revoke_key(&id).await,
             Command::Rekey => self.rekey().await,
+            Command::Trace { instance, contact, after } => {
+                let page = self.runtime.trace(&instance, &contact, after.as_deref()).await.map_err(told)?;
+                Ok(Reply::Trace(page))
+            }
             Command::Backup { to } => self.backup(&to).await,
         }
     }

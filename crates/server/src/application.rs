@@ -289,7 +289,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             extensions: config.attachments.extensions.iter().map(|extension| extension.to_ascii_lowercase()).collect(),
             url_judge: Attachments::url_judge(&config.attachments),
         },
-        flow_trace: true,
+        flow_trace: config.flows.trace,
         strict_module_settings: limits.strict_module_settings,
         flow_logs: false,
         references: engine::reference_map::ReferenceMap::default(),

@@ -133,6 +133,17 @@ impl Backend {
         }
     }
 
+    /// A page of what flows did with a contact.
+    pub async fn trace(&self, instance: &str, contact: &str, after: Option<&str>) -> Result<Value, WireError> {
+        match self {
+            Backend::Callboard { runtime, .. } => {
+                let page = runtime.trace(instance, contact, after).await.map_err(|error| told(error, None))?;
+                Ok(json!(page))
+            }
+            Backend::Bare => Err(nothing_here()),
+        }
+    }
+
     /// Whether calls can be answered, or why not.
     pub fn ready(&self) -> Result<(), String> {
         match self {

@@ -4,6 +4,7 @@ mod setting_flags;
 #[cfg(test)]
 mod tests;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ use crate::bench::BenchVerb;
 use crate::config::{self, Config};
 use crate::flow_verb::FlowVerb;
 use crate::maintenance::{self, Report};
+use crate::trace_table::TraceTable;
 use crate::{clock, control_socket, logging, output, serve};
 use setting_flags::{DataDirFlags, SettingFlags};
 
@@ -75,6 +77,21 @@ enum Verb {
         /// Directory of the backup.
         #[arg(long)]
         from: PathBuf,
+    },
+    /// Tell what flows did with a contact, action by action.
+    ///
+    /// Works beside a running server and without one. Of a long trace the first and the last actions are kept.
+    Trace {
+        #[command(flatten)]
+        place: DataDirFlags,
+        /// The contact's instance: id, ARN or alias.
+        #[arg(long)]
+        instance: String,
+        /// Print all that is kept, one JSON object a line, and not a table.
+        #[arg(long)]
+        json: bool,
+        /// The contact's id.
+        contact: String,
     },
     /// Measure how much this machine does.
     Bench {
@@ -178,6 +195,7 @@ impl Verb {
                 );
                 return Ok(print_report(&report));
             }
+            Verb::Trace { place, instance, json, contact } => print_trace(&place, &instance, &contact, json)?,
             Verb::Bench { verb } => verb.run()?,
             Verb::Flow { verb } => return verb.run(),
             Verb::Config { verb: ConfigVerb::Docs } => print!("{}", config::manual()),
@@ -209,8 +227,12 @@ fn warn_of_unknown_variables() {
 /// Has the server of the data directory perform a command, or performs it here when there is none.
 fn administrate(place: &DataDirFlags, command: Command) -> anyhow::Result<Reply> {
     let config = place.config()?;
-    let paths = DataPaths::new(&config.server.data_dir);
     logging::start(config.server.log_format, "warn")?;
+    ask(&config, command)
+}
+
+fn ask(config: &Config, command: Command) -> anyhow::Result<Reply> {
+    let paths = DataPaths::new(&config.server.data_dir);
     block_on(async {
         if let Some(reply) = control_socket::ask(&paths.control_socket(), &command).await? {
             return Ok(reply);
@@ -218,7 +240,7 @@ fn administrate(place: &DataDirFlags, command: Command) -> anyhow::Result<Reply>
         if !paths.database().exists() {
             bail!("there is no database in {}; `callboard serve` makes one", paths.root().display());
         }
-        alone(&config, command).await
+        alone(config, command).await
     })
 }
 
@@ -228,7 +250,8 @@ async fn alone(config: &Config, command: Command) -> anyhow::Result<Reply> {
     // Time stands still: an operator's command must not set off what is due, least of all where time is virtual.
     let mut config = config.clone();
     config.server.test_clock = true;
-    let application = Application::open(&config, secrets.secret_key.as_deref(), &holder("keys or backup")).await?;
+    let application =
+        Application::open(&config, secrets.secret_key.as_deref(), &holder("keys, backup or trace")).await?;
     let reply = application.administration().perform(command).await;
     application.close().await;
     reply
@@ -248,6 +271,31 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Prints the pages of a trace as they come.
+fn print_trace(place: &DataDirFlags, instance: &str, contact: &str, json: bool) -> anyhow::Result<()> {
+    let config = place.config()?;
+    logging::start(config.server.log_format, "warn")?;
+    let mut table = TraceTable::new(std::io::stdout().is_terminal());
+    let mut after = None;
+    loop {
+        let command = Command::Trace { instance: instance.to_owned(), contact: contact.to_owned(), after };
+        let Reply::Trace(page) = ask(&config, command)? else {
+            bail!("the server answered something else; is it of another version?");
+        };
+        if json {
+            for action in &page.actions {
+                println!("{}", serde_json::to_string(action)?);
+            }
+        } else {
+            print!("{}", table.page(&page));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 fn print_reply(reply: &Reply) {
     match reply {
         Reply::Key(key) => {
@@ -265,6 +313,8 @@ fn print_reply(reply: &Reply) {
                 println!();
             }
         }
+        // It has a verb and a table of its own.
+        Reply::Trace(_) => {}
         Reply::Done { message } => println!("{message}"),
     }
 }

@@ -47,6 +47,8 @@ pub struct Config {
     pub agents: Agents,
     /// Where files come from and go to.
     pub attachments: Attachments,
+    /// What is told of what flows do.
+    pub flows: Flows,
     /// How functions are called.
     pub function_calls: FunctionCalls,
     /// Where functions run.
@@ -287,6 +289,15 @@ settings! {
 }
 
 settings! {
+    /// What is told of what flows do.
+    pub struct Flows("flows") {
+        /// Whether it is kept of each contact what flows did with it, action by action: see `callboard trace`. Of a long
+        /// trace the first and the last actions stay.
+        pub trace: bool = "true",
+    }
+}
+
+settings! {
     /// How the functions are called that `[functions]` maps to where they run.
     pub struct FunctionCalls("function_calls") {
         /// Calls of one function at a time. More wait, so that a slow function does not hold up the others.
@@ -356,6 +367,7 @@ impl Config {
             Limits::KEYS,
             Agents::KEYS,
             Attachments::KEYS,
+            Flows::KEYS,
             FunctionCalls::KEYS,
             Retention::KEYS,
         ]
@@ -402,6 +414,7 @@ impl Config {
             limits: Limits::read(&layers)?,
             agents: Agents::read(&layers)?,
             attachments: Attachments::read(&layers)?,
+            flows: Flows::read(&layers)?,
             function_calls: FunctionCalls::read(&layers)?,
             functions: map::read(&layers)?,
             retention: Retention::read(&layers)?,

@@ -38,6 +38,7 @@ pub mod serve;
 mod telemetry;
 pub mod throttle;
 mod tls;
+mod trace_table;
 
 pub use access_keys::AccessKeys;
 pub use backend::Backend;

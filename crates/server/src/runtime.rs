@@ -15,7 +15,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use engine::InstanceId;
 use engine::instance::InstanceStatus;
-use service::{AccessKey, ApiError, Directory, Events, Input, ReadEventsError, Request, Settings};
+use service::{
+    AccessKey, ApiError, Directory, Events, Input, NotACursor, ReadEventsError, Request, Settings, TraceCursor,
+    TracePage,
+};
 use sha2::{Digest, Sha256};
 use store::sqlite::SqliteStore;
 use store::{GroupCommit, ReaderBounds, Readers, Scan, Scope, Store, WriterBounds, WriterStatistics};
@@ -250,6 +253,19 @@ impl Runtime {
         let refused = |reason| ReadEventsError::Store(store::Unavailable::without_source("read events", reason));
         self.shared.readers.submit(read).map_err(|_| refused(store::Reason::Busy))?;
         answer.await.map_err(|_| refused(store::Reason::Stopped))?
+    }
+
+    /// A page of what flows did with a contact; the first one without `after`, which else is `Next` of the page before.
+    pub async fn trace(&self, instance: &str, contact: &str, after: Option<&str>) -> Result<TracePage, ApiError> {
+        let id = self.find_instance(instance).ok_or_else(|| service::instance_not_found(instance))?;
+        let not_an_id = || ApiError::not_found(format!("Resource not found: {contact:?} is no id of a contact"));
+        let contact = contact.parse().map_err(|_| not_an_id())?;
+        let after: Option<TraceCursor> = after
+            .map(str::parse)
+            .transpose()
+            .map_err(|error: NotACursor| ApiError::invalid_request(error.to_string()))?;
+        let page = self.call(Request::trace(id, contact, after.unwrap_or_default())).await?;
+        serde_json::from_slice(&page).map_err(ApiError::internal)
     }
 
     /// Reads the clock.

@@ -1,4 +1,5 @@
-//! Callboard's own interface under `/_callboard/v1`: virtual time, events, and the digest that tests compare. Signed
+//! Callboard's own interface under `/_callboard/v1`: virtual time, events, what became of a contact, and the digest
+//! that tests compare. Signed
 //! like any other request.
 
 use ::http::Method;
@@ -62,6 +63,12 @@ impl Edge {
                 only_root(root, "ask why a task is not with anybody")?;
                 self.explain(head, contact).await.map(Told::Value)
             }
+            (&Method::GET, ["contacts", contact, "trace"]) => {
+                only_root(root, "read what flows did with a task")?;
+                let query = head.uri.query().unwrap_or_default();
+                let after = query_value(query, "after");
+                self.backend.trace(&instance_of(query)?, contact, after.as_deref()).await.map(Told::Value)
+            }
             (&Method::GET, ["events"]) => {
                 only_root(root, "read events")?;
                 let events = self.interfaces.events.as_ref().ok_or_else(nothing_here)?;
@@ -76,8 +83,7 @@ impl Edge {
     async fn explain(&self, head: &Parts, contact: &str) -> Result<Value, WireError> {
         let query = head.uri.query().unwrap_or_default();
         let invalid = |message: &str| WireError::exception("InvalidRequestException", message);
-        let instance = query_value(query, "instance")
-            .ok_or_else(|| invalid("add ?instance= with the id, ARN or alias of the contact's instance"))?;
+        let instance = instance_of(query)?;
         let agents_max = match query_value(query, "max") {
             None => AGENTS_SHOWN_MAX,
             Some(text) => text.parse().map_err(|_| invalid("max must be a whole number"))?,
@@ -85,6 +91,14 @@ impl Edge {
         let after_agent = query_value(query, "after");
         self.backend.explain(&instance, contact, after_agent.as_deref(), agents_max.min(AGENTS_SHOWN_MAX)).await
     }
+}
+
+/// The instance that a query names.
+fn instance_of(query: &str) -> Result<String, WireError> {
+    query_value(query, "instance").ok_or_else(|| {
+        let message = "add ?instance= with the id, ARN or alias of the contact's instance";
+        WireError::exception("InvalidRequestException", message)
+    })
 }
 
 /// What only the root key may do.

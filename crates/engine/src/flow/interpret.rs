@@ -262,8 +262,8 @@ impl Move<'_> {
             Operation::DisconnectParticipant => Outcome::Disconnect,
             Operation::EndFlowExecution => Outcome::End,
             Operation::Other(TaskPath::Next) => Outcome::Next,
-            Operation::Other(TaskPath::Error(error)) => {
-                Outcome::Error(Cow::Owned(error.clone()), Cow::Borrowed("the action is not for tasks"))
+            Operation::Other(TaskPath::Error(error, why)) => {
+                Outcome::Error(Cow::Owned(error.clone()), Cow::Borrowed(why))
             }
             Operation::Other(TaskPath::Unsupported) => Outcome::Unsupported,
         })

@@ -1,5 +1,5 @@
-//! The table of every action type of the flow language, `model/flow-actions.json`: what an action may and must have, and what a task
-//! does with it. Validator and interpreter read the same rows.
+//! The table of every action type of the flow language, `model/flow-actions.json`: what an action may and must have,
+//! and what a task does with it. Validator and interpreter read the same rows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -301,8 +301,8 @@ enum TaskWord {
 pub(crate) enum TaskPath {
     /// Goes on to NextAction.
     Next,
-    /// Takes this error.
-    Error(String),
+    /// Takes this error, for this reason.
+    Error(String, &'static str),
     /// There is no branch to take.
     Unsupported,
 }
@@ -335,8 +335,10 @@ pub(crate) fn task_path(action_type: &str) -> TaskPath {
     let error = || rule.channels.branch.clone().unwrap_or_else(|| NO_MATCHING_ERROR.to_owned());
     match rule.channels.task {
         TaskWord::SuccessNoEffect => TaskPath::Next,
-        TaskWord::ErrorBranch => TaskPath::Error(error()),
-        TaskWord::Runs if rule.errors.required.iter().any(|name| name == NO_MATCHING_ERROR) => TaskPath::Error(error()),
+        TaskWord::ErrorBranch => TaskPath::Error(error(), "the action is not for tasks"),
+        TaskWord::Runs if rule.errors.required.iter().any(|name| name == NO_MATCHING_ERROR) => {
+            TaskPath::Error(error(), "the action needs something that Callboard does not have")
+        }
         TaskWord::Runs | TaskWord::Unsupported => TaskPath::Unsupported,
     }
 }
@@ -350,8 +352,8 @@ mod tests {
         assert_eq!(table().actions.len(), 69);
         assert_eq!(table().document.max_actions, 250);
         assert_eq!(task_path("MessageParticipant"), TaskPath::Next);
-        assert_eq!(task_path("ShowView"), TaskPath::Error(NO_MATCHING_ERROR.into()));
+        assert_eq!(task_path("ShowView"), TaskPath::Error(NO_MATCHING_ERROR.into(), "the action is not for tasks"));
         assert_eq!(task_path("CompleteOutboundCall"), TaskPath::Unsupported);
-        assert_eq!(task_path("InvokeLambdaFunction"), TaskPath::Error(NO_MATCHING_ERROR.into()));
+        assert!(matches!(task_path("CreateCase"), TaskPath::Error(error, _) if error == NO_MATCHING_ERROR));
     }
 }

@@ -1,4 +1,5 @@
-//! Flows that come from another instance: the reference map leads their ids to resources of this one, when they are published and when they run.
+//! Flows that come from another instance: the reference map leads their ids to resources of this one, when they are
+//! published and when they run.
 
 use std::borrow::Cow;
 
@@ -69,15 +70,15 @@ fn without_an_entry_each_action_says_what_is_not_there() {
         shown += "\n";
     }
     expect![[r#"
-        q NoMatchingError (there is no such queue or agent) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-        h NoMatchingError (there are no such hours of operation, or the contact has no target queue with hours) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-        m NoMatchingError (there is no such metric or queue, or the contact has no target queue) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-        e NoMatchingError (there is no flow "arn:aws:connect:eu-west-2:111122223333:instance/i/contact-flow/pause") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        q NoMatchingError (found no queue "arn:aws:connect:eu-west-2:111122223333:instance/i/queue/billing") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        h NoMatchingError (found no hours of operation "") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        m NoMatchingError (found no queue "billing") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        e NoMatchingError (found no flow "arn:aws:connect:eu-west-2:111122223333:instance/i/contact-flow/pause") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         i NoMatchingError (there is no module "arn:aws:connect:eu-west-2:111122223333:instance/i/contact-flow-module/abroad:$LATEST", or it has no such version or alias) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         r NoMatchingError (RoutingCriteria are not in the form of the flow language, or name an attribute that is not predefined) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-        c NoMatchingError (there is no flow "pause:$LATEST") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-        a NoMatchingError (there is no such queue or agent) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-        f NoMatchingError (there is no flow "start") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        c NoMatchingError (found no flow "pause:$LATEST") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        a NoMatchingError (found no agent "somebody") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        f NoMatchingError (found no flow "start") -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
     "#]].assert_eq(&shown);
 }
 

@@ -111,14 +111,14 @@ fn what_start_task_contact_refuses_is_an_error() {
     expect![[r#"
         no name: c NoMatchingError (Name is empty)
         no flow: c NoMatchingError (cannot identify the unique flow: give a ContactFlowId, a QuickConnectId or a TaskTemplateId with a flow)
-        no id: c NoMatchingError (there is no flow "main")
-        other flow: c NoMatchingError (there is no flow "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
+        no id: c NoMatchingError (found no flow "main")
+        other flow: c NoMatchingError (found no flow "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
         of agents: c NoMatchingError (flow 33dc169d-b680-3c4a-ef14-1be4e6f69d63 cannot be run: it is of type AGENT_WHISPER, a flow of type CONTACT_FLOW is needed)
         long: c NoMatchingError (Name has more than 1024 characters)
         reference: c NoMatchingError (Invalid reference passed, check input reference: r: the value of a URL has to be a URL such as https://example.com/orders/1)
         kind: c NoMatchingError ("PHONE" is no type of a reference)
         attributes: c NoMatchingError (Attributes are too long, or one has no name)
-        template: c NoMatchingError (there is no task template "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
+        template: c NoMatchingError (found no task template "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
         quota: c NoMatchingError (the quota of open tasks is reached)
     "#]].assert_eq(&shown);
 }
@@ -231,7 +231,7 @@ fn metrics_are_what_they_were_when_they_were_asked_for() {
             0 full contacts=3 wait=70 position=2 available=1 staffed=2 online=4 => nothing
             0 start a flow=f @channel=Task => n NoMatchingCondition -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start b flow=f @channel=voice => n NoMatchingCondition -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
-            0 start c flow=none => m NoMatchingError (there is no such queue, or the contact has no target queue) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+            0 start c flow=none => m NoMatchingError (the contact has no target queue, or that queue is gone) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         "#]],
     );
     let of = |name: &str, key: &str| world.instance.chains[&contact_id(name)].attributes[key].clone();
@@ -290,7 +290,7 @@ fn every_hook_of_a_task_can_be_set_and_no_other() {
         PauseContact Default agent whisper: h NoMatchingError (flow 33dc169d-b680-3c4a-ef14-1be4e6f69d63 is not active, never published, or no CONTACT_FLOW), 0 set
         AgentWhisper main: h NoMatchingError (flow 0d6e4079-e367-03eb-d37c-00722f5891d2 is not active, never published, or no AGENT_WHISPER), 0 set
         CustomerQueue archived: h NoMatchingError (flow dd9e8812-30eb-f6e0-2363-abdbb3566ee5 is not active, never published, or no CUSTOMER_QUEUE), 0 set
-        CustomerQueue gone: h NoMatchingError (there is no flow "283bb9de-ef02-e684-3abf-b538efa1eca7"), 0 set
+        CustomerQueue gone: h NoMatchingError (found no flow "283bb9de-ef02-e684-3abf-b538efa1eca7"), 0 set
     "#]].assert_eq(&shown);
 }
 

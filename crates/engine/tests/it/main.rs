@@ -5,6 +5,7 @@
 mod agent;
 mod contact;
 mod create;
+mod every_action;
 mod flow;
 mod flow_agents;
 mod flow_calls;

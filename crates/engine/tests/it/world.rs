@@ -61,7 +61,7 @@ pub(crate) fn flow_id(name: &str) -> ContactFlowId {
     ContactFlowId::from_bytes(ContentHash::of(name).0[..16].try_into().unwrap())
 }
 
-struct KnowsAll;
+pub(crate) struct KnowsAll;
 
 impl Resolver for KnowsAll {
     fn exists(&self, _: Resolves, _: &str) -> bool {

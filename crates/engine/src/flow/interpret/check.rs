@@ -20,24 +20,23 @@ impl Move<'_> {
 
     /// The hours named, else those of the target queue.
     pub(super) fn check_hours(&self, hours: Option<&Text>) -> Outcome {
-        let hours = match hours {
+        let found = match hours {
             Some(text) => self.named(text, |id| self.env.hours(id.parse().ok()?)),
             None => self.target_queue().and_then(|queue| self.env.hours(queue.hours?)),
         };
-        match hours {
+        match found {
             Some(hours) if hours.is_open(self.env.now()) => Outcome::Value("True".into()),
             Some(_) => Outcome::Value("False".into()),
-            None => {
-                Outcome::error("there are no such hours of operation, or the contact has no target queue with hours")
-            }
+            None => Outcome::error(match hours {
+                Some(text) => self.not_there("hours of operation", text),
+                None => "the contact has no target queue with hours of operation".to_owned(),
+            }),
         }
     }
 
     pub(super) fn check_metric(&self, metric: Option<Metric>, target: &QueueTarget) -> Outcome {
-        let queue = self.target_of(target);
-        let (Some(metric), Some(queue)) = (metric, queue) else {
-            return Outcome::error("there is no such metric or queue, or the contact has no target queue");
-        };
+        let Some(metric) = metric else { return Outcome::error("there is no such metric") };
+        let Some(queue) = self.target_of(target) else { return self.no_queue(target) };
         let metrics = self.env.queue_metrics(queue.id);
         let value = match metric {
             Metric::AgentsAvailable => i64::from(metrics.agents_available),

@@ -16,9 +16,7 @@ impl Move<'_> {
     /// Fills in the metrics of a queue. Of another channel than Task there are no contacts; agents are those of the
     /// queue.
     pub(super) fn get_metrics(&mut self, target: &QueueTarget, channel: Option<&Text>) -> Outcome {
-        let Some(queue) = self.target_of(target) else {
-            return Outcome::error("there is no such queue, or the contact has no target queue");
-        };
+        let Some(queue) = self.target_of(target) else { return self.no_queue(target) };
         let channel = channel.and_then(|text| self.text(text, ID_BYTES_MAX));
         let of_tasks = channel.is_none_or(|channel| channel.eq_ignore_ascii_case("Task"));
         let known = self.env.queue_metrics(queue.id);

@@ -25,7 +25,7 @@ impl Move<'_> {
 
     /// That a text names nothing, in words.
     pub(super) fn not_there(&self, what: &str, text: &Text) -> String {
-        format!("there is no {what} {:?}", self.text(text, ID_BYTES_MAX).unwrap_or_default())
+        format!("found no {what} {:?}", self.text(text, ID_BYTES_MAX).unwrap_or_default())
     }
 
     /// The queue that an action means, when there is one.
@@ -40,6 +40,15 @@ impl Move<'_> {
         }
     }
 
+    /// That an action means no queue, in words.
+    pub(super) fn no_queue(&self, target: &QueueTarget) -> Outcome {
+        match target {
+            QueueTarget::Queue(text) => Outcome::error(self.not_there("queue", text)),
+            QueueTarget::Agent(text) => Outcome::error(self.not_there("agent", text)),
+            QueueTarget::Current => Outcome::error("the contact has no target queue, or that queue is gone"),
+        }
+    }
+
     /// The target queue of the contact.
     pub(super) fn target_queue(&self) -> Option<Arc<Queue>> {
         self.contact.target_queue.and_then(|id| self.env.queue(id))
@@ -51,7 +60,7 @@ impl Move<'_> {
                 self.contact.target_queue = Some(queue.id);
                 Outcome::Next
             }
-            None => Outcome::error("there is no such queue or agent"),
+            None => self.no_queue(target),
         }
     }
 
@@ -63,7 +72,8 @@ impl Move<'_> {
             State::Ended => return Outcome::error(CHAIN_TOO_LONG),
             _ => return Outcome::error("the contact is in a queue already, or with an agent"),
         };
-        match self.room_in(self.target_queue(), method) {
+        let Some(queue) = self.target_queue() else { return self.no_queue(&QueueTarget::Current) };
+        match self.room_in(&queue, method) {
             Ok(queue) => Outcome::Queue(queue),
             Err(full) => full,
         }
@@ -77,27 +87,26 @@ impl Move<'_> {
         if !self.chain_has_room() {
             return Outcome::error(CHAIN_TOO_LONG);
         }
-        match self.room_in(self.target_of(target), InitiationMethod::QueueTransfer) {
+        let Some(queue) = self.target_of(target) else { return self.no_queue(target) };
+        match self.room_in(&queue, InitiationMethod::QueueTransfer) {
             Ok(queue) => Outcome::OtherQueue(queue),
             Err(full) => full,
         }
     }
 
     /// The queue, when it takes a contact that came to be in this way.
-    fn room_in(&self, queue: Option<Arc<Queue>>, method: InitiationMethod) -> Result<QueueId, Outcome> {
-        let queue =
-            queue.ok_or_else(|| Outcome::error("there is no such queue, or the contact has no target queue"))?;
+    fn room_in(&self, queue: &Queue, method: InitiationMethod) -> Result<QueueId, Outcome> {
         match queue.status {
             QueueStatus::Disabled => Err(Outcome::error(format!("queue {} is disabled", queue.id))),
-            QueueStatus::Enabled if self.is_full(&queue, method) => {
+            QueueStatus::Enabled if self.is_full(queue, method) => {
                 Err(Outcome::at_capacity(format!("queue {} is full", queue.id)))
             }
             QueueStatus::Enabled => Ok(queue.id),
         }
     }
 
-    /// Voice only in Amazon Connect, and yet its default flow for quick connects to agents: a task goes to the agent's queue, when that
-    /// is its target (flow-language.md section 7).
+    /// Voice only in Amazon Connect, and yet its default flow for quick connects to agents: a task goes to the agent's
+    /// queue, when that is its target (flow-language.md section 7).
     pub(super) fn transfer_to_agent(&self) -> Outcome {
         match self.target_queue().map(|queue| queue.kind) {
             Some(QueueKind::Agent) => self.transfer_to_queue(),

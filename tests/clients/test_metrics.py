@@ -3,6 +3,7 @@
 import pytest
 
 from harness import flows
+from harness.agents import Program
 from harness.connect import Instance, absent_id
 
 AUTO_ACCEPT = {"PhoneType": "SOFT_PHONE", "AutoAccept": True, "AfterContactWorkTimeLimit": 0}
@@ -50,6 +51,13 @@ class Floor:
                 {"QueueReference": {"QueueId": queue, "Channel": "TASK"}, "Priority": 1, "Delay": 0} for queue in queues
             ],
         )["RoutingProfileId"]
+
+    def one_slot(self, queues: list[str]) -> str:
+        """A routing profile whose agents take one task at a time."""
+        profile = self._profile("one", queues)
+        one = [{"Channel": "TASK", "Concurrency": 1}]
+        self.instance.update_routing_profile_concurrency(RoutingProfileId=profile, MediaConcurrencies=one)
+        return profile
 
     def agent(self, profile: str, status: str, **parameters) -> str:
         user = self.instance.user(RoutingProfileId=profile, **parameters)
@@ -253,6 +261,81 @@ def test_the_wait_of_a_contact(floor):
     instance.refused("ResourceNotFoundException", "", operation, ContactId=absent_id(), Metrics=names)
     wrong = {"ContactId": three[1], "Metrics": [{"Name": "AGE"}]}
     instance.refused("InvalidParameterException", "Name", operation, **wrong)
+
+
+ASKED = {
+    "position": "$.Metrics.Contact.PositionInQueue",
+    "wait": "$.Metrics.Contact.EstimatedWaitTime",
+    "queue wait": "$.Metrics.Queue.EstimatedWaitTime",
+    "size": "$.Metrics.Queue.Size",
+    "online": "$.Metrics.Agents.Online.Count",
+    "available": "$.Metrics.Agents.Available.Count",
+    "staffed": "$.Metrics.Agents.Staffed.Count",
+    "busy": "$.Metrics.Agents.Busy.Count",
+    "wrapping up": "$.Metrics.Agents.AfterContactWork.Count",
+    "missed": "$.Metrics.Agents.Missed.Count",
+    "away": "$.Metrics.Agents.NonProductive.Count",
+}
+
+
+def asking_flow(instance, queue: str) -> str:
+    """A flow that queues the task, with a customer queue flow that notes the metrics at once and each minute."""
+
+    def asks(prefix: str, then: str) -> list[dict]:
+        values = {f"{prefix}{name}": f"[{path}]" for name, path in ASKED.items()}
+        metrics = {"QueueId": queue, "QueueChannel": "Task"}
+        errors = {"NoMatchingError": "end"}
+        return [
+            flows.action(f"{prefix}ask", "GetMetricData", metrics, then=f"{prefix}note", errors=errors),
+            flows.set_attributes(f"{prefix}note", then, **values),
+        ]
+
+    actions = [*asks("", "wait"), flows.stay("wait", 60, "again ask"), *asks("again ", "rest"), flows.stay("rest")]
+    waiting = instance.flow(flows.content(*actions, flows.end()), Type="CUSTOMER_QUEUE")
+    hook = {"EventHooks": {"CustomerQueue": waiting}}
+    hooked = flows.action("hook", "UpdateContactEventHooks", hook, then="queue", errors={"NoMatchingError": "end"})
+    steps = [hooked, flows.set_queue("queue", queue, "to"), flows.to_queue("to"), flows.end()]
+    return instance.flow(flows.content(*steps))
+
+
+def test_metrics_in_a_flow(floor):
+    instance = floor.instance
+    flow = asking_flow(instance, floor.first)
+
+    def told(task: str, prefix: str = "") -> dict[str, str]:
+        attributes = instance.attributes(task)
+        return {name: attributes[f"{prefix}{name}"].strip("[]") for name in ASKED}
+
+    empty = told(instance.task(ContactFlowId=flow))
+    assert {empty[name] for name in ("online", "staffed", "busy", "missed", "away", "wrapping up")} == {"0"}
+    # Nobody works on anything, so that nothing is known of the wait.
+    assert (empty["position"], empty["wait"], empty["size"]) == ("1", "", "0")
+
+    busy = {"AutoAccept": True, "PhoneType": "SOFT_PHONE", "AfterContactWorkTimeLimit": 0}
+    profile = floor.one_slot([floor.first])
+    worker = floor.agent(profile, "Available", PhoneConfig=busy)
+    floor.agent(profile, "Lunch")
+    program = Program(instance, floor.agent(profile, "Available"))
+    first = floor.task(floor.first)
+    instance.server.advance(1)
+    contacts = program.contacts()
+    later = instance.task(ContactFlowId=flow)
+    now = told(later)
+    assert (now["online"], now["busy"], now["away"], now["missed"]) == ("3", "1", "1", "0")
+    assert now["position"] != ""
+    assert contacts and worker and first
+
+    # The offer runs out: who missed it counts as that.
+    instance.server.advance(31)
+    assert set(program.contacts().values()) == {"MISSED"}
+    missed = told(instance.task(ContactFlowId=flow))
+    assert (missed["missed"], missed["busy"]) == ("1", "1")
+    instance.server.advance(60)
+    again = told(later, "again ")
+    # The one that was missed is before it.
+    assert again["position"] == "2"
+    assert int(again["wait"]) > 0
+    assert int(again["queue wait"]) > int(again["wait"])
 
 
 def test_refused_metrics(floor):

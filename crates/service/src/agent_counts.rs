@@ -26,6 +26,8 @@ pub struct AtAgent {
     pub ended: u32,
     /// Missed, rejected or failed, and not cleared.
     pub uncleared: u32,
+    /// Missed, and not cleared.
+    pub missed: u32,
 }
 
 impl AtAgent {
@@ -35,7 +37,11 @@ impl AtAgent {
             AgentContactState::Connected => self.connected += 1,
             AgentContactState::Paused => self.paused += 1,
             AgentContactState::Ended => self.ended += 1,
-            AgentContactState::Missed | AgentContactState::Rejected | AgentContactState::Error => self.uncleared += 1,
+            AgentContactState::Missed => {
+                self.uncleared += 1;
+                self.missed += 1;
+            }
+            AgentContactState::Rejected | AgentContactState::Error => self.uncleared += 1,
         }
     }
 

@@ -23,7 +23,7 @@ use engine::{
 use crate::error::Halt;
 use crate::handlers::predefined_attribute::find_predefined;
 use crate::handlers::start_task_contact::refuse_over_open_tasks;
-use crate::handlers::{defaults, lambda_function, references};
+use crate::handlers::{defaults, lambda_function, metrics, references};
 use crate::tx::Tx;
 
 /// The look-ups of one step.
@@ -77,16 +77,7 @@ impl Env for Environment<'_, '_> {
     }
 
     fn queue_metrics(&self, id: QueueId) -> QueueMetrics {
-        let (contacts, oldest) = self.tx.queue_depth_without(&id, &self.contact);
-        let agents = self.tx.queue_agents(id);
-        QueueMetrics {
-            contacts_in_queue: u32::try_from(contacts).unwrap_or(u32::MAX),
-            oldest_enqueue: oldest,
-            agents_available: agents.available,
-            agents_staffed: agents.staffed,
-            agents_online: agents.online,
-            ..QueueMetrics::default()
-        }
+        metrics::queue::of_queue(self.tx, id, self.contact)
     }
 
     fn user(&self, id: UserId) -> Option<Arc<User>> {

@@ -207,6 +207,16 @@ impl<'w> Tx<'w> {
         self.cold(kinds::ENDED_CONTACT, id.as_bytes())
     }
 
+    /// A contact that has not ended, if it is one that was saved.
+    pub fn open_contact(&self, id: &ContactId) -> Option<Contact> {
+        if let Some(contact) = self.changes.contacts.get(id) {
+            return Some(contact.clone());
+        }
+        let (contact, changed) = self.world.contacts.get(id)?;
+        self.saw(changed);
+        Some(contact)
+    }
+
     /// Saves a contact.
     pub fn save_contact(&mut self, contact: Contact) {
         self.changes.contacts.insert(contact.id, contact);

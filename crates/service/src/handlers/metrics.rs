@@ -1,4 +1,5 @@
-//! Real-time metrics: of queues and routing profiles ([`current`]), and of one contact ([`contact`]).
+//! Real-time metrics: of queues and routing profiles ([`current`]), of one contact ([`contact`]), and of one queue as flows
+//! ask for them ([`queue`]).
 //!
 //! They are read from counts that are kept as records change; nothing here looks at contacts or agents one by one.
 //!
@@ -7,6 +8,7 @@
 
 pub(crate) mod contact;
 pub(crate) mod current;
+pub(crate) mod queue;
 mod totals;
 
 use engine::Timestamp;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::arn::Resource;
+use crate::contact::State;
 use crate::contact::step::Move;
+use crate::env::ContactInQueue;
 use crate::flow::compile::QueueTarget;
 use crate::flow::interpret::Outcome;
 use crate::flow::interpret::routing::ID_BYTES_MAX;
@@ -41,11 +43,19 @@ impl Move<'_> {
         }
         // Null without activity.
         let oldest = known.oldest_enqueue.map(|oldest| self.env.now().since(oldest) / MILLISECONDS_PER_SECOND);
-        let estimated = known.contact.and_then(|contact| contact.estimated_wait_seconds);
+        // A contact that came into the queue in this step is the last of it, as far as anybody knows.
+        let in_queue = known.contact.or_else(|| {
+            let last = ContactInQueue {
+                position: known.contacts_in_queue + 1,
+                estimated_wait_seconds: known.estimated_wait_seconds,
+            };
+            (self.contact.queue == Some(queue.id) && self.contact.state == State::Queued).then_some(last)
+        });
+        let estimated = in_queue.and_then(|contact| contact.estimated_wait_seconds);
         let of_contacts = [
             ("Queue.OldestContactAge", oldest),
             ("Queue.EstimatedWaitTime", known.estimated_wait_seconds.map(i64::from)),
-            ("Contact.PositionInQueue", known.contact.map(|contact| i64::from(contact.position))),
+            ("Contact.PositionInQueue", in_queue.map(|contact| i64::from(contact.position))),
             ("Contact.EstimatedWaitTime", estimated.map(i64::from)),
         ];
         for (name, value) in of_contacts.into_iter().filter(|_| of_tasks) {

@@ -117,7 +117,6 @@ impl Move<'_> {
     /// Whether a queue has no room for a contact that came to be in this way (routing.md section 1).
     fn is_full(&self, queue: &Queue, method: InitiationMethod) -> bool {
         let limits = self.env.limits();
-        let waiting = u64::from(self.env.queue_metrics(queue.id).contacts_in_queue);
         let most = match queue.kind {
             QueueKind::Agent => Some(limits.agent_queue_contacts_max),
             QueueKind::Standard => queue.max_contacts,
@@ -129,7 +128,7 @@ impl Move<'_> {
             }
             InitiationMethod::Api | InitiationMethod::Disconnect => 0,
         };
-        waiting >= most + buffer
+        u64::from(self.env.queue_metrics(queue.id).contacts_in_queue) >= most + buffer
     }
 
     /// Has no error branch: a value that is no number changes nothing.

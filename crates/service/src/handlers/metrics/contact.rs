@@ -1,14 +1,11 @@
 //! The metrics of one contact in a queue: its place, and how long it may wait.
 
-use std::collections::BTreeSet;
-
 use api::shapes::{self, ContactMetricName, ContactMetricResult, ContactMetricValue};
 use engine::arn::Resource;
 use engine::contact::{Contact, State};
-use engine::routing_profile::Channel;
 
 use super::estimated_wait_ms;
-use super::totals::{Scope, Subject};
+use super::queue::agents_of;
 use crate::call::Call;
 use crate::error::{ApiError, Halt};
 use crate::handlers::contact::named_contact;
@@ -43,7 +40,7 @@ pub(crate) fn get_contact_metrics(
 }
 
 /// The place of a contact in its queue, 1 first; one that is offered to an agent is first.
-fn position(tx: &Tx<'_>, contact: &Contact) -> Result<u32, ApiError> {
+pub(super) fn position(tx: &Tx<'_>, contact: &Contact) -> Result<u32, ApiError> {
     match contact.state {
         State::Queued => tx.position_in_queue(contact.id),
         State::Offered | State::Joining => Some(1),
@@ -58,13 +55,11 @@ fn position(tx: &Tx<'_>, contact: &Contact) -> Result<u32, ApiError> {
 }
 
 /// None for the queue of an agent as well: who serves it does not follow from routing profiles.
-fn estimated_wait_seconds(tx: &Tx<'_>, contact: &Contact, position: u32) -> Option<f64> {
+pub(super) fn estimated_wait_seconds(tx: &Tx<'_>, contact: &Contact, position: u32) -> Option<f64> {
     if contact.state != State::Queued {
         return Some(0.0);
     }
-    let queues = BTreeSet::from([contact.queue?]);
-    let subject = Subject::Queues { queues, profiles: None };
-    let agents = Scope { subject, channels: vec![Channel::Task], statuses: None }.agents(tx);
+    let agents = agents_of(tx, contact.queue?);
     let wait_ms = estimated_wait_ms(u64::from(position), agents.slots_available, agents.joined, tx.now)?;
     Some((wait_ms / 1000.0).round())
 }

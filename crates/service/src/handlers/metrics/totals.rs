@@ -52,6 +52,8 @@ pub(super) struct AgentTotals {
     pub on_contact: u64,
     /// In after contact work.
     pub after_contact_work: u64,
+    /// With a missed contact that is not cleared.
+    pub missed: u64,
     /// With a missed, rejected or failed contact that is not cleared.
     pub error: u64,
     /// Slots taken.
@@ -150,6 +152,7 @@ impl AgentTotals {
         self.non_productive += if_any(u64::from(occupation.kind == AgentStatusKind::Custom));
         self.on_contact += if_any(sum(AtAgent::on_contact));
         self.after_contact_work += if_any(sum(|on| on.ended));
+        self.missed += if_any(sum(|on| on.missed));
         self.error += if_any(sum(|on| on.uncleared));
         self.slots_active += agents * sum(AtAgent::active);
         self.slots_available += agents * free;

@@ -19,6 +19,8 @@ users_max = 1
 routing_profiles_max = 2
 security_profiles_max = 5
 task_templates_max = 2
+routing_profile_queues_max = 1
+user_proficiencies_max = 1
 lambda_functions_max = 1
 user_hierarchy_groups_max = 1
 """
@@ -146,3 +148,20 @@ def test_hierarchy_groups(limited):
     limited.update_user_hierarchy_structure(HierarchyStructure={"LevelOne": {"Name": "Site"}})
     limited.create_user_hierarchy_group(Name="one")
     limited.refused("LimitExceededException", "quota", "create_user_hierarchy_group", Name="two")
+
+
+def test_queues_of_a_routing_profile(limited):
+    profile = limited.routing_profile_id()
+    other = {"QueueReference": {"QueueId": limited.queue_id(), "Channel": "CHAT"}, "Priority": 1, "Delay": 0}
+    part = "the most is 1"
+    associate = "associate_routing_profile_queues"
+    limited.refused("InvalidRequestException", part, associate, RoutingProfileId=profile, QueueConfigs=[other])
+
+
+def test_proficiencies_of_a_user(limited):
+    users = limited.list_users()["UserSummaryList"]
+    user = users[0]["Id"] if users else limited.user()
+    limited.create_predefined_attribute(Name="language", Values={"StringList": ["en", "de"]})
+    skills = [{"AttributeName": "language", "AttributeValue": value, "Level": 1.0} for value in ("en", "de")]
+    associate = "associate_user_proficiencies"
+    limited.refused("InvalidRequestException", "the most is 1", associate, UserId=user, UserProficiencies=skills)

@@ -274,6 +274,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             task_templates: count(limits.task_templates_max),
             users: count(limits.users_max),
             routing_profiles: count(limits.routing_profiles_max),
+            routing_profile_queues: count(limits.routing_profile_queues_max),
+            user_proficiencies: count(limits.user_proficiencies_max),
             security_profiles: count(limits.security_profiles_max),
             predefined_attributes: count(limits.predefined_attributes_max),
             user_hierarchy_groups: count(limits.user_hierarchy_groups_max),

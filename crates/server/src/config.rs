@@ -206,6 +206,10 @@ settings! {
         pub users_max: u32 = "100000" aws "500",
         /// Routing profiles.
         pub routing_profiles_max: u32 = "10000" aws "500",
+        /// Queues of a routing profile, each for a channel; as many again to pick from.
+        pub routing_profile_queues_max: u32 = "50",
+        /// Proficiencies of a user.
+        pub user_proficiencies_max: u32 = "10",
         /// Security profiles.
         pub security_profiles_max: u32 = "10000" aws "100",
         /// Predefined attributes.

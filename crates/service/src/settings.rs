@@ -122,6 +122,10 @@ pub struct Quotas {
     pub users: Option<usize>,
     /// Routing profiles.
     pub routing_profiles: Option<usize>,
+    /// Queues of a routing profile, each for a channel; as many again to pick from.
+    pub routing_profile_queues: Option<usize>,
+    /// Proficiencies of a user.
+    pub user_proficiencies: Option<usize>,
     /// Security profiles.
     pub security_profiles: Option<usize>,
     /// Predefined attributes.
@@ -146,6 +150,8 @@ impl Quotas {
             task_templates: Some(50),
             users: Some(500),
             routing_profiles: Some(500),
+            routing_profile_queues: Some(50),
+            user_proficiencies: Some(10),
             security_profiles: Some(100),
             predefined_attributes: Some(150),
             user_hierarchy_groups: Some(500),
@@ -161,7 +167,12 @@ impl Default for Settings {
             account: "000000000000".into(),
             region: "us-east-1".into(),
             limits: Limits::default(),
-            quotas: Quotas { task_templates: Some(50), ..Quotas::default() },
+            quotas: Quotas {
+                task_templates: Some(50),
+                routing_profile_queues: Some(50),
+                user_proficiencies: Some(10),
+                ..Quotas::default()
+            },
             token_retention_ms: 7 * DAY_MS,
             event_retention_ms: 7 * DAY_MS,
             contact_retention_ms: 730 * DAY_MS,

@@ -22,9 +22,6 @@ use crate::operations::in_instance;
 use crate::page::page_by;
 use crate::tx::Tx;
 
-/// Most pairs of queue and channel of a profile, and as many to pick from (`quotas.md` section 1).
-const PAIRS_MAX: usize = 50;
-
 in_instance!(
     shapes::AssociateRoutingProfileQueuesRequest,
     shapes::DisassociateRoutingProfileQueuesRequest,
@@ -56,9 +53,10 @@ pub(crate) fn associate_routing_profile_queues(
         }
     }
     for (what, count) in [("queues", profile.queues.len()), ("queues to pick from", profile.manual_queues.len())] {
-        if count > PAIRS_MAX {
+        if let Some(most) = tx.settings().quotas.routing_profile_queues.filter(|most| count > *most) {
             return Err(ApiError::invalid_request(format!(
-                "routing profile {} would have {count} {what}, and the most is {PAIRS_MAX}; take some away first",
+                "routing profile {} would have {count} {what}, and the most is {most}; take some away first, or raise the \
+                 quota in the configuration",
                 profile.id
             ))
             .into());

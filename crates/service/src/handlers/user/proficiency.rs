@@ -22,9 +22,6 @@ use crate::operations::in_instance;
 use crate::page::page_by;
 use crate::tx::Tx;
 
-/// Most proficiencies of a user.
-const PROFICIENCIES_MAX: usize = 10;
-
 in_instance!(
     shapes::AssociateUserProficienciesRequest,
     shapes::DisassociateUserProficienciesRequest,
@@ -69,6 +66,7 @@ pub(crate) fn associate_user_proficiencies(
     for skill in given {
         refuse_unlisted(tx, skill)?;
     }
+    let quota = tx.settings().quotas.user_proficiencies;
     change_user(tx, &input.user_id, |user| {
         for skill in given {
             match find(user, &skill.attribute_name, &skill.attribute_value) {
@@ -77,10 +75,10 @@ pub(crate) fn associate_user_proficiencies(
             }
         }
         let count = user.proficiencies.len();
-        if count > PROFICIENCIES_MAX {
+        if let Some(most) = quota.filter(|most| count > *most) {
             let text = format!(
-                "user {} would have {count} proficiencies, and the most is {PROFICIENCIES_MAX}; take some away by \
-                 DisassociateUserProficiencies",
+                "user {} would have {count} proficiencies, and the most is {most}; take some away by \
+                 DisassociateUserProficiencies, or raise the quota in the configuration",
                 user.id
             );
             return Err(ApiError::invalid_request(text).into());

@@ -19,8 +19,9 @@ use crate::backend::Backend;
 use crate::clock::{self, Clock};
 use crate::config::{Config, Days, Synchronous};
 use crate::event_feed::{EventLog, ServiceLog};
+use crate::flow_logs::FlowLogs;
 use crate::functions::Functions;
-use crate::runtime::{Runtime, RuntimeOptions};
+use crate::runtime::{Outside, Runtime, RuntimeOptions};
 use crate::secrets::{self, Keyring};
 use crate::{memory, tls};
 
@@ -78,9 +79,12 @@ impl Application {
             ..sqlite::Options::new(data_dir.paths().database())
         })?);
         let clock = if config.server.test_clock { Clock::standing_at(start_of_test(&store)?) } else { Clock::Real };
-        let attachments = Attachments::open(&config.attachments, data_dir.paths())?;
-        let functions = Functions::open(config)?;
-        let runtime = Runtime::start(options(config)?, settings(config)?, store, clock, attachments, functions)?;
+        let outside = Outside {
+            attachments: Attachments::open(&config.attachments, data_dir.paths())?,
+            functions: Functions::open(config)?,
+            flow_logs: FlowLogs::open(&config.flow_logs)?,
+        };
+        let runtime = Runtime::start(options(config)?, settings(config)?, store, clock, outside)?;
         let keyring = open_keyring(&root, secret_key, &runtime)?;
         Ok(Application {
             data_dir,
@@ -293,7 +297,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         },
         flow_trace: config.flows.trace,
         strict_module_settings: limits.strict_module_settings,
-        flow_logs: false,
-        references: engine::reference_map::ReferenceMap::default(),
+        flow_logs: config.flow_logs.sink.is_some(),
+        references: config.references.clone(),
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use api::operations::{CreateUser, StartTaskContact};
 use api::{Operation as _, OperationFacts};
+use engine::reference_map::ReferenceMap;
 use serde_json::{Value, json};
 use service::{ApiError, Caller, Explanation, Operations, Request};
 use wire::{Bound, WireError, typed};
@@ -142,6 +143,20 @@ impl Backend {
             }
             Backend::Bare => Err(nothing_here()),
         }
+    }
+
+    /// The reference map of an instance.
+    pub async fn references(&self, instance: &str) -> Result<Value, WireError> {
+        let Backend::Callboard { runtime, .. } = self else { return Err(nothing_here()) };
+        let references = runtime.references(instance).await.map_err(|error| told(error, None))?;
+        Ok(json!(references))
+    }
+
+    /// Replaces the reference map of an instance, and answers with it.
+    pub async fn set_references(&self, instance: &str, map: ReferenceMap) -> Result<Value, WireError> {
+        let Backend::Callboard { runtime, .. } = self else { return Err(nothing_here()) };
+        runtime.set_references(instance, map).await.map_err(|error| told(error, None))?;
+        self.references(instance).await
     }
 
     /// Whether calls can be answered, or why not.

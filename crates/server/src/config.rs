@@ -15,7 +15,10 @@ mod value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use engine::reference_map::ReferenceMap;
+
 use crate::attachments::HostPattern;
+use crate::flow_logs::FlowLogSink;
 use crate::functions::FunctionMap;
 use crate::throttle::{OperationRate, Rate};
 
@@ -49,10 +52,14 @@ pub struct Config {
     pub attachments: Attachments,
     /// What is told of what flows do.
     pub flows: Flows,
+    /// Where the flow logs go.
+    pub flow_logs: FlowLogs,
     /// How functions are called.
     pub function_calls: FunctionCalls,
     /// Where functions run.
     pub functions: FunctionMap,
+    /// What references of flows mean in all instances.
+    pub references: ReferenceMap,
     /// How long things are kept.
     pub retention: Retention,
 }
@@ -302,6 +309,19 @@ settings! {
 }
 
 settings! {
+    /// The flow logs: what flows do, in Amazon Connect's log format. An instance has them when its attribute
+    /// CONTACTFLOW_LOGS is true, for the contacts whose flow turns them on by UpdateFlowLoggingBehavior.
+    pub struct FlowLogs("flow_logs") {
+        /// Where the lines go, one JSON object each; a file is opened anew on SIGHUP. Empty: nowhere. Instances have them
+        /// when their attribute CONTACTFLOW_LOGS is true.
+        pub sink: Option<FlowLogSink> = "",
+        /// Lines that may wait to be written. More are dropped, counted by callboard_flow_log_lines_dropped_total, and
+        /// told of in the log.
+        pub lines_waiting_max: u32 = "10000",
+    }
+}
+
+settings! {
     /// How the functions are called that `[functions]` maps to where they run.
     pub struct FunctionCalls("function_calls") {
         /// Calls of one function at a time. More wait, so that a slow function does not hold up the others.
@@ -372,6 +392,7 @@ impl Config {
             Agents::KEYS,
             Attachments::KEYS,
             Flows::KEYS,
+            FlowLogs::KEYS,
             FunctionCalls::KEYS,
             Retention::KEYS,
         ]
@@ -380,7 +401,7 @@ impl Config {
 
     /// Every section that is a map.
     pub fn maps() -> Vec<MapSection> {
-        vec![FunctionMap::SECTION]
+        vec![FunctionMap::SECTION, ReferenceMap::SECTION]
     }
 
     /// Which of these environment variables look like ours and mean nothing.
@@ -419,8 +440,10 @@ impl Config {
             agents: Agents::read(&layers)?,
             attachments: Attachments::read(&layers)?,
             flows: Flows::read(&layers)?,
+            flow_logs: FlowLogs::read(&layers)?,
             function_calls: FunctionCalls::read(&layers)?,
             functions: map::read(&layers)?,
+            references: map::read(&layers)?,
             retention: Retention::read(&layers)?,
         };
         config.validate()?;

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use engine::InstanceId;
 use engine::instance::InstanceStatus;
+use engine::reference_map::ReferenceMap;
 use service::{
-    AccessKey, ApiError, Directory, Events, Input, NotACursor, ReadEventsError, Request, Settings, TraceCursor,
-    TracePage,
+    AccessKey, ApiError, Directory, Events, Input, NotACursor, ReadEventsError, References, Request, Settings,
+    TraceCursor, TracePage,
 };
 use sha2::{Digest, Sha256};
 use store::sqlite::SqliteStore;
@@ -28,6 +29,7 @@ use crate::agent_interface::desk::AgentKey;
 use crate::attachments::Attachments;
 use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::flow_logs::FlowLogs;
 use crate::functions::Functions;
 use shared::Shared;
 use worker::Message;
@@ -58,6 +60,16 @@ pub struct RuntimeOptions {
     pub effects_per_target_max: usize,
 }
 
+/// What the loops reach the world outside by.
+pub struct Outside {
+    /// Files of tasks.
+    pub attachments: Attachments,
+    /// Functions that flows call.
+    pub functions: Functions,
+    /// Where the flow logs go.
+    pub flow_logs: FlowLogs,
+}
+
 /// The running instances of a data directory.
 pub struct Runtime {
     shared: Arc<Shared>,
@@ -74,8 +86,7 @@ impl Runtime {
         settings: Settings,
         store: Arc<SqliteStore>,
         clock: Clock,
-        attachments: Attachments,
-        functions: Functions,
+        outside: Outside,
     ) -> anyhow::Result<Self> {
         let blocking: Arc<dyn Store> = store.clone();
         let writer =
@@ -90,8 +101,7 @@ impl Runtime {
             writer,
             readers,
             clock,
-            attachments,
-            functions,
+            outside,
             directory: Arc::new(Directory::default()),
             senders,
             tokio: tokio::runtime::Handle::current(),
@@ -268,6 +278,19 @@ impl Runtime {
         serde_json::from_slice(&page).map_err(ApiError::internal)
     }
 
+    /// The reference map of an instance, without the one of the configuration that lies under it.
+    pub async fn references(&self, instance: &str) -> Result<References, ApiError> {
+        let id = self.find_instance(instance).ok_or_else(|| service::instance_not_found(instance))?;
+        let references = self.call(Request::references(id)).await?;
+        serde_json::from_slice(&references).map_err(ApiError::internal)
+    }
+
+    /// Replaces the reference map of an instance.
+    pub async fn set_references(&self, instance: &str, map: ReferenceMap) -> Result<(), ApiError> {
+        let id = self.find_instance(instance).ok_or_else(|| service::instance_not_found(instance))?;
+        self.call(Request::set_references(id, map)).await.map(|_| ())
+    }
+
     /// Reads the clock.
     pub async fn clock(&self) -> ClockView {
         virtual_time::view(&self.shared).await
@@ -295,6 +318,7 @@ impl Runtime {
                     tracing::error!("a thread of the loops had panicked");
                 }
             }
+            shared.outside.flow_logs.close();
             shared.writer.stop();
             shared.readers.stop();
             if let Err(error) = shared.store.settle() {
@@ -304,6 +328,11 @@ impl Runtime {
         if tokio::task::spawn_blocking(stop).await.is_err() {
             tracing::error!("stopping the database's threads panicked");
         }
+    }
+
+    /// The flow logs.
+    pub fn flow_logs(&self) -> &FlowLogs {
+        &self.shared.outside.flow_logs
     }
 
     /// The directory that the database is in.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use store::Holder;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tracing::info;
 
@@ -16,7 +17,9 @@ use crate::clock;
 use crate::config::Config;
 use crate::control_socket::ControlSocket;
 use crate::event_feed::EventFeed;
+use crate::flow_logs::FlowLogSink;
 use crate::http::{Edge, Interfaces, Listener, listen};
+use crate::runtime::Runtime;
 use crate::{open_files, telemetry};
 
 /// Serves until the process is told to stop (SIGTERM or SIGINT), then answers what is in flight and flushes.
@@ -44,6 +47,7 @@ pub async fn serve(config: &Config, secrets: EnvironmentSecrets) -> anyhow::Resu
     let interfaces = Interfaces { agents: Some(agents), events: Some(EventFeed::new(application.event_log())) };
     let edge = Edge::with_interfaces(config, backend, application.access_keys(), interfaces);
     let upkeep = tokio::spawn(upkeep());
+    let reopening = reopen_on_hangup(config, application.runtime())?;
 
     say(&format!("listening on {url}"))?;
     info!(url, data_dir = %paths.root().display(), "Serving {} on {url}", paths.root().display());
@@ -52,6 +56,11 @@ pub async fn serve(config: &Config, secrets: EnvironmentSecrets) -> anyhow::Resu
     info!("Stopping: what was answered is durable");
     upkeep.abort();
     keeping.abort();
+    if let Some(reopening) = reopening {
+        reopening.abort();
+        // It holds the runtime no more.
+        let _ = reopening.await;
+    }
     // The desk goes with it, and the application ends alone.
     let _ = keeping.await;
     control.close().await;
@@ -70,6 +79,19 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => info!("Stopping on SIGINT"),
         }
     })
+}
+
+/// Opens the file of the flow logs anew at each SIGHUP, if there is one. Without it SIGHUP ends the process, as ever.
+fn reopen_on_hangup(config: &Config, runtime: &Arc<Runtime>) -> anyhow::Result<Option<JoinHandle<()>>> {
+    let Some(FlowLogSink::File(path)) = config.flow_logs.sink.clone() else { return Ok(None) };
+    let mut hangup = signal(SignalKind::hangup())?;
+    let runtime = Arc::clone(runtime);
+    Ok(Some(tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            info!("The flow logs go on in {}, opened anew on SIGHUP", path.display());
+            runtime.flow_logs().reopen();
+        }
+    })))
 }
 
 /// Keeps the metrics small while nobody reads them.

@@ -25,6 +25,7 @@ const REQUESTS: &str = "callboard_requests_total";
 const REQUEST_SECONDS: &str = "callboard_request_duration_seconds";
 const FUNCTION_CALLS: &str = "callboard_function_calls_total";
 const FUNCTION_SECONDS: &str = "callboard_function_call_duration_seconds";
+const FLOW_LOG_LINES_DROPPED: &str = "callboard_flow_log_lines_dropped_total";
 const CONNECTIONS: &str = "callboard_connections_open";
 const CONNECTIONS_FAILED: &str = "callboard_connections_failed_total";
 
@@ -49,6 +50,7 @@ pub fn install() -> &'static PrometheusHandle {
             FUNCTION_SECONDS,
             "Seconds of a call of a function with its tries, by the key of [functions]"
         );
+        describe_counter!(FLOW_LOG_LINES_DROPPED, "Lines of the flow logs that were not written");
         describe_gauge!(CONNECTIONS, "Open connections");
         describe_counter!(CONNECTIONS_FAILED, "Connections that ended with an error of the client or the network");
         handle
@@ -65,6 +67,11 @@ pub fn record_request(operation: &'static str, status: u16, took: Duration) {
 pub fn record_function_call(function: &str, result: &'static str, took: Duration) {
     counter!(FUNCTION_CALLS, "function" => function.to_owned(), "result" => result).increment(1);
     histogram!(FUNCTION_SECONDS, "function" => function.to_owned()).record(took.as_secs_f64());
+}
+
+/// Counts lines of the flow logs that are lost.
+pub fn record_dropped_flow_log_lines(lines: u64) {
+    counter!(FLOW_LOG_LINES_DROPPED).increment(lines);
 }
 
 /// Counts a connection that was opened; the guard counts its end.

@@ -157,6 +157,10 @@ class Server:
             self._process.wait(STOP_SECONDS_MAX)
             self._process = None
 
+    def signal(self, number: signal.Signals) -> None:
+        """Sends the process a signal."""
+        self._process.send_signal(number)
+
     def wait_until_gone(self) -> int:
         """Waits for a process that ends by itself; its exit code, or the signal that ended it, negative."""
         code = self._process.wait(STOP_SECONDS_MAX)

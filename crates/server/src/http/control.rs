@@ -2,8 +2,11 @@
 //! that tests compare. Signed
 //! like any other request.
 
+use std::collections::BTreeMap;
+
 use ::http::Method;
 use ::http::request::Parts;
+use engine::reference_map::ReferenceMap;
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,6 +27,14 @@ const NAME: &str = "Control";
 struct Advance {
     /// How far time is to move: whole seconds, forward only.
     seconds: u64,
+}
+
+/// Body of `POST instances/{id}/references`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct References {
+    /// ARNs, ids and patterns of elsewhere, with what each means in the instance.
+    references: BTreeMap<String, String>,
 }
 
 /// What came of a request.
@@ -57,6 +68,14 @@ impl Edge {
             (&Method::POST, ["clock", "advance"]) => {
                 only_root(root, "move the clock")?;
                 self.backend.advance_clock(seconds(&body)?).await.map(Told::Value)
+            }
+            (&Method::GET, ["instances", id, "references"]) => {
+                only_root(root, "read the reference map")?;
+                self.backend.references(id).await.map(Told::Value)
+            }
+            (&Method::POST, ["instances", id, "references"]) => {
+                only_root(root, "set the reference map")?;
+                self.backend.set_references(id, references(&body)?).await.map(Told::Value)
             }
             (&Method::GET, ["instances", id, "digest"]) => self.backend.digest(id).await.map(Told::Value),
             (&Method::GET, ["contacts", contact, "explain"]) => {
@@ -107,6 +126,15 @@ fn only_root(root: bool, what: &str) -> Result<(), WireError> {
         return Ok(());
     }
     Err(WireError::exception("AccessDeniedException", format!("only the root key may {what}")))
+}
+
+/// The reference map that a body holds.
+fn references(body: &[u8]) -> Result<ReferenceMap, WireError> {
+    let invalid = |message: String| WireError::exception("InvalidRequestException", message);
+    let given: References = serde_json::from_slice(body).map_err(|error| {
+        invalid(format!("the body must be {{\"References\": {{\"<ARN, id or pattern>\": \"<ARN or id>\"}}}}: {error}"))
+    })?;
+    ReferenceMap::new(given.references).map_err(|error| invalid(error.to_string()))
 }
 
 /// How far to move the clock.

@@ -96,7 +96,7 @@ async fn delete_records(shared: &Arc<Shared>, scope: Scope) -> EffectOutcome {
 /// Deletes folders of files, for as long as it takes: nothing else knows of them any more.
 async fn delete_folders(shared: &Shared, folders: Vec<String>) -> EffectOutcome {
     for folder in folders {
-        if let Err(error) = shared.attachments.delete_folder(&folder).await {
+        if let Err(error) = shared.outside.attachments.delete_folder(&folder).await {
             tracing::error!("Deleting the files in {folder} failed, and is tried again: {error:#}");
             return EffectOutcome::Interrupted;
         }
@@ -109,7 +109,7 @@ async fn fetch_attachment(shared: &Shared, scope: Scope, job: &AttachmentJob) ->
     let _place = target.acquire().await.expect("the places of a target are never closed");
     let location = format!("{}/{}/{}", scope.0, job.contact, job.file);
     let download = Download { url: &job.url, file_name: &job.file_name, location: &location };
-    EffectOutcome::Attachment(match shared.attachments.fetch(&download).await {
+    EffectOutcome::Attachment(match shared.outside.attachments.fetch(&download).await {
         Outcome::Approved { .. } => AttachmentOutcome::Approved,
         Outcome::Rejected { reason } => AttachmentOutcome::Rejected { reason },
         Outcome::Failed { reason } => AttachmentOutcome::Failed { reason },
@@ -117,7 +117,7 @@ async fn fetch_attachment(shared: &Shared, scope: Scope, job: &AttachmentJob) ->
 }
 
 async fn call_function(shared: &Shared, job: &FunctionJob) -> EffectOutcome {
-    match shared.functions.call(job).await {
+    match shared.outside.functions.call(job).await {
         Ok(answer) => EffectOutcome::Answer(answer),
         Err(failure) => {
             if !job.waits {

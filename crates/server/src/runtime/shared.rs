@@ -13,12 +13,10 @@ use store::{Batch, CommitError, GroupCommit, Readers, Scope, Store, Unavailable}
 use tokio::sync::{Semaphore, oneshot};
 
 use super::worker::Message;
-use super::{HEADS_PAGE, RuntimeOptions};
+use super::{HEADS_PAGE, Outside, RuntimeOptions};
 use crate::agent_interface::desk::AgentKey;
-use crate::attachments::Attachments;
 use crate::changes::Changes;
 use crate::clock::Clock;
-use crate::functions::Functions;
 
 /// Where an answer goes.
 pub type Reply = oneshot::Sender<Answer>;
@@ -40,8 +38,7 @@ pub struct Shared {
     pub writer: GroupCommit,
     pub readers: Readers,
     pub clock: Clock,
-    pub attachments: Attachments,
-    pub functions: Functions,
+    pub outside: Outside,
     pub directory: Arc<Directory>,
     pub senders: Vec<Sender<Message>>,
     pub tokio: tokio::runtime::Handle,

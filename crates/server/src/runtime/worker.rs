@@ -364,8 +364,12 @@ fn perform(shared: &Arc<Shared>, scope: Scope, output: Output<Reply>) {
         Output::AgentChanged(user) => {
             shared.agent_changes.changed(AgentKey { instance: InstanceId(scope.0), user });
         }
-        // Settings::flow_logs is off: nobody takes them.
-        Output::FlowLog(_) => {}
+        Output::FlowLog(lines) => {
+            let entry = shared.directory.instance(&InstanceId(scope.0));
+            if entry.is_some_and(|entry| entry.flow_logs) {
+                shared.outside.flow_logs.write(lines);
+            }
+        }
         Output::Reload => shared.open(scope),
         Output::ProbeIn(milliseconds) => shared.probe_in(scope, milliseconds),
         Output::Alarm(text) => tracing::error!(%scope, "{text}"),

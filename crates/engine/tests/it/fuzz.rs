@@ -1,19 +1,25 @@
-//! Arbitrary input: parser, validator and interpreter neither panic nor run for ever, and what a flow makes of a contact is bounded.
+//! Arbitrary input: parser, validator and interpreter neither panic nor run for ever, and what a flow makes of a
+//! contact is bounded.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use engine::ContactFlowModuleId;
 use engine::contact::{Event, StepError};
 use engine::flow::compile::CompiledFlow;
 use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::document::Document;
 use engine::flow::export::Export;
 use engine::flow::legacy::convert;
-use engine::flow::module::NESTING_MAX;
-use engine::flow::validate::{Resolver, Resolves, validate};
+use engine::flow::module::{ModuleContent, ModuleContract, NESTING_MAX, read_reference};
+use engine::flow::validate::{Resolver, Resolves, validate, validate_module};
 use engine::flow::{ContentHash, FlowType};
+use engine::reference_map::ReferenceMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::invariants;
-use crate::world::{World, contact_id, content, flow_id};
+use crate::world::{ANN, BASIC, NOON, World, contact_id, content, flow_id, module_id};
 
 struct KnowsSome;
 
@@ -37,7 +43,8 @@ fn seeds() -> Vec<Value> {
         h UntagContact {"TagKeys":["t"]} next=i NoMatchingError=i
         i UpdateContactData {"Name":"$.Name$.Name"} next=j NoMatchingError=j
         j UpdateContactRoutingBehavior {"QueuePriority":"1"} next=k
-        k Wait {"TimeLimitSeconds":"1"} next=l NoMatchingError=l Equals:WaitCompleted=l
+        k Wait {"TimeLimitSeconds":"1","ContinueExecution":"True","MinimumWaitTimeSeconds":"1"} next=l NoMatchingError=l Equals:Continue=x Equals:WaitCompleted=l
+        x InvokeFlowModule {"FlowModuleId":"deep:1","Input":{"x":"$.Name"}} next=k NoMatchingError=x
         l UpdateContactTargetQueue {"QueueId":"BASIC"} next=m NoMatchingError=m
         m TransferContactToQueue next=o QueueAtCapacity=o NoMatchingError=o
         o UpdateContactEventHooks {"EventHooks":{"PauseContact":"$.Attributes.x"}} next=p NoMatchingError=p
@@ -52,6 +59,47 @@ fn seeds() -> Vec<Value> {
     );
     let defaults = DEFAULT_FLOWS.iter().map(|flow| flow.content.to_owned());
     defaults.chain([own]).map(|text| serde_json::from_str(&text).unwrap()).collect()
+}
+
+/// Those, and the flows that real projects published, when the folder with them lies beside the project.
+static SEEDS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/flows");
+    let files = std::fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap().path());
+    let mut files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    files.sort();
+    let real = files.iter().map(|path| Export::read(&std::fs::read_to_string(path).unwrap()).content);
+    seeds().into_iter().chain(real.map(|content| serde_json::from_str(&content).unwrap())).collect()
+});
+
+/// References of elsewhere to what is in the world, or nowhere, and answers of functions.
+fn surroundings() -> impl Strategy<Value = Surroundings> {
+    let references =
+        proptest::sample::select(vec!["*", "a", "arn:*", "*/queue/*", "*/contact-flow/*", "deep", "f", "l:*"]);
+    let targets = [
+        BASIC.to_string(),
+        ANN.to_string(),
+        NOON.to_string(),
+        flow_id("main").to_string(),
+        module_id("deep").to_string(),
+        format!("{}:1", module_id("deep")),
+        "nowhere".to_owned(),
+    ];
+    let references = references.prop_map(str::to_owned);
+    let references = proptest::collection::btree_map(references, proptest::sample::select(targets.to_vec()), 0..5);
+    let answer = prop_oneof![
+        arbitrary_json().prop_map(|json| Ok(json.to_string())),
+        arbitrary_json().prop_map(|json| Ok(json!({"x": json, "list": [json]}).to_string())),
+        ".{0,20}".prop_map(Ok),
+        ".{0,300}".prop_map(Err),
+        Just(Ok(format!("{{\"x\":\"{}\"}}", "x".repeat(40_000)))),
+    ];
+    let answers = proptest::collection::vec(answer, 0..4);
+    (references, answers, any::<bool>()).prop_map(|(references, answers, is_its_module)| Surroundings {
+        references,
+        answers,
+        is_its_module,
+    })
 }
 
 /// Every scalar of a document, to be replaced.
@@ -196,11 +244,27 @@ fn legacy_list(member: &'static str) -> impl Strategy<Value = Value> {
     proptest::collection::vec(entry, 0..5).prop_map(Value::Array)
 }
 
+/// What a flow meets in its instance.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// Entries of the reference map.
+    pub(crate) references: BTreeMap<String, String>,
+    /// What functions answer, one after the other and again from the first; a usual answer when there are none.
+    pub(crate) answers: Vec<Result<String, String>>,
+    /// Whether the module that it may invoke is the flow itself.
+    pub(crate) is_its_module: bool,
+}
+
 /// Validates a document and runs a task through it whatever the validator says.
 pub(crate) fn exercise(text: &str) {
+    exercise_in(text, &Surroundings::default());
+}
+
+/// The same in a given instance.
+pub(crate) fn exercise_in(text: &str, surroundings: &Surroundings) {
     // Converted, it is what a person might publish.
     if let Ok(converted) = convert(&Export::read(text).content) {
-        exercise(&converted.content);
+        exercise_in(&converted.content, surroundings);
     }
     let Ok(document) = Document::parse(text) else { return };
     for flow_type in FlowType::ALL {
@@ -208,14 +272,21 @@ pub(crate) fn exercise(text: &str) {
         assert!(problems.len() <= 50);
         assert!(problems.iter().all(|p| (1..=256).contains(&p.message.chars().count())));
     }
+    assert!(validate_module(&document, ModuleContract::parse(text).ok().as_ref(), &KnowsSome).len() <= 50);
     let mut world = World::new().module("deep", DEEP).limit(|limits| {
         limits.actions_per_turn = 200;
         limits.actions_without_wait_max = 2_000;
     });
+    let references: Vec<_> = surroundings.references.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    world = world.references(&references);
     let hash = ContentHash::of(text);
     world.instance.contents.insert(hash, CompiledFlow::of(&document).into());
     for flow in ["main", "Default customer queue", "Default agent whisper"] {
         world.flow_mut(flow).published = Some(hash);
+    }
+    if surroundings.is_its_module {
+        let content = ModuleContent { hash, settings: None };
+        Arc::make_mut(world.instance.modules.get_mut(&module_id("deep")).unwrap()).published = Some(content);
     }
     world.run("start @x=1").unwrap();
     let id = contact_id("a");
@@ -230,8 +301,9 @@ pub(crate) fn exercise(text: &str) {
         if let Some((run, step)) = contact.pending_turn() {
             world.step(id, Event::Continue { run, step }).unwrap();
         } else if let Some((run, step)) = called {
-            let answer = r#"{"x": "y", "list": [{"a": 1}]}"#.repeat(1 + turn % 2);
-            world.step(id, Event::FunctionAnswered { run, step, answer: Ok(answer) }).unwrap();
+            let usual = || Ok(r#"{"x": "y", "list": [{"a": 1}]}"#.repeat(1 + turn % 2));
+            let answer = surroundings.answers.iter().cycle().nth(turn).cloned().unwrap_or_else(usual);
+            world.step(id, Event::FunctionAnswered { run, step, answer }).unwrap();
         } else if let Some((due, _)) = contact.next_due() {
             world.instance.now = due;
             world.step(id, Event::TimerFired).unwrap();
@@ -309,14 +381,50 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn changed_flows(seed in 0..9_usize, changes in proptest::collection::vec((any::<prop::sample::Index>(), scalar()), 1..6)) {
-        let mut root = seeds().swap_remove(seed);
+    fn changed_flows(seed in any::<prop::sample::Index>(), changes in proptest::collection::vec((any::<prop::sample::Index>(), scalar()), 1..6)) {
+        let mut root = seed.get(&SEEDS).clone();
         for (place, value) in changes {
             let mut leaves = leaves(&mut root);
             let place = place.index(leaves.len());
             *leaves[place] = value;
         }
         exercise(&root.to_string());
+    }
+
+    /// Flows that lead anywhere, invoke themselves as modules, and are answered anything.
+    #[test]
+    fn any_surroundings(
+        seed in any::<prop::sample::Index>(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), scalar()), 0..3),
+        surroundings in surroundings(),
+    ) {
+        let mut root = seed.get(&SEEDS).clone();
+        for (place, value) in changes {
+            let mut leaves = leaves(&mut root);
+            let place = place.index(leaves.len());
+            *leaves[place] = value;
+        }
+        exercise_in(&root.to_string(), &surroundings);
+    }
+
+    /// A map leads to its own targets alone, and is what it was when it is read again.
+    #[test]
+    fn arbitrary_reference_maps(
+        entries in proptest::collection::btree_map("[*a:/.]{0,6}", "[*a:/]{0,4}", 0..6),
+        given in proptest::collection::vec("(arn:)?[ab:/$.]{0,8}", 1..8),
+    ) {
+        let Ok(map) = ReferenceMap::new(entries.clone()) else { return Ok(()) };
+        let stored: ReferenceMap = minicbor::decode(&minicbor::to_vec(&map).unwrap()).unwrap();
+        prop_assert_eq!(&stored, &map);
+        for given in given {
+            if let Some(target) = map.target(&given) {
+                prop_assert!(entries.values().any(|known| target.starts_with(known.as_str())), "{given} leads to {target}");
+            }
+            if let Some(exact) = entries.get(&given) {
+                prop_assert!(map.target(&given).is_some_and(|target| target == exact.as_str()), "{given}");
+            }
+            let _: Option<(ContactFlowModuleId, &str)> = read_reference(&given);
+        }
     }
 
     /// Whatever happens, a contact is in one place, its agent has it, and a refusal changes nothing.

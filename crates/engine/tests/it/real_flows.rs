@@ -1,8 +1,9 @@
-//! Flows that real projects published, when the folder with them lies beside the project: with their placeholders substituted and the ids
-//! of elsewhere mapped they are accepted as what they are, those of the old console once converted, and a task runs them to an end or a
-//! wait.
+//! Flows that real projects published, when the folder with them lies beside the project: with their placeholders
+//! substituted and the ids of elsewhere mapped they are accepted as what they are, those of the old console once
+//! converted, and a task runs them to an end or a wait.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use engine::flow::FlowType;
@@ -10,14 +11,34 @@ use engine::flow::document::{Document, NotAFlow};
 use engine::flow::export::{Export, Publishable, Wrapping};
 use engine::flow::legacy::convert;
 use engine::flow::validate::{Problem, Resolver, Resolves, validate, validate_module};
+use engine::reference_map::ReferenceMap;
 use serde_json::Value;
 
-/// Where ids of elsewhere lead: what an operator would write down to bring these flows in.
-struct ReferenceMap(BTreeSet<String>);
+use crate::fuzz::{Surroundings, exercise_in};
+use crate::world::{BASIC, NOON, flow_id, module_id};
 
-impl Resolver for ReferenceMap {
-    fn exists(&self, _: Resolves, id: &str) -> bool {
-        self.0.contains(id)
+/// An instance with one of everything, and what an operator would write down to bring these flows in.
+struct Instance(ReferenceMap);
+
+/// What an instance has one of, and its id.
+fn own(kind: Resolves) -> Option<String> {
+    match kind {
+        Resolves::Flow => Some(flow_id("main").to_string()),
+        Resolves::Module => Some(module_id("deep").to_string()),
+        Resolves::Queue => Some(BASIC.to_string()),
+        Resolves::HoursOfOperation => Some(NOON.to_string()),
+        // None is played to a task: that it is mapped is enough.
+        Resolves::Prompt => None,
+    }
+}
+
+impl Resolver for Instance {
+    fn exists(&self, kind: Resolves, id: &str) -> bool {
+        own(kind).is_some_and(|own| own == id)
+    }
+
+    fn mapped(&self, given: &str) -> Option<String> {
+        self.0.target(given).map(Cow::into_owned)
     }
 }
 
@@ -53,7 +74,7 @@ fn each_text(value: &mut Value, change: &mut dyn FnMut(&str) -> Option<String>) 
     }
 }
 
-fn problems(document: &Document, publishable: Publishable, resolver: &ReferenceMap) -> Vec<Problem> {
+fn problems(document: &Document, publishable: Publishable, resolver: &Instance) -> Vec<Problem> {
     match publishable {
         Publishable::Flow(flow_type) => validate(document, flow_type, resolver),
         Publishable::Module => validate_module(document, None, resolver),
@@ -89,17 +110,27 @@ fn published_flows_are_accepted_and_run() {
             substitute(&export.content)
         };
         let document = Document::parse(&content).unwrap();
-        // Without the map only ids of elsewhere are refused; with them mapped, nothing.
-        let without = problems(&document, publishable, &ReferenceMap(BTreeSet::new()));
-        let id = |problem: &Problem| {
+        // Without the map only ids of elsewhere are refused; with them mapped, nothing, and a task that runs the flow
+        // finds what they mean.
+        let without = problems(&document, publishable, &Instance(ReferenceMap::default()));
+        let reference = |problem: &Problem| {
             let id = problem.message.strip_prefix("Failed to convert id: ");
             let id = id.unwrap_or_else(|| panic!("{name} as {publishable}: {problem:?}"));
-            id.rsplit('/').next().unwrap_or(id).to_owned()
+            let kinds = [
+                ("PromptId", Resolves::Prompt),
+                ("QueueId", Resolves::Queue),
+                ("HoursOfOperationId", Resolves::HoursOfOperation),
+                ("FlowModuleId", Resolves::Module),
+            ];
+            let kind = kinds.iter().find(|(parameter, _)| problem.path.contains(parameter)).map(|(_, kind)| *kind);
+            let target = own(kind.unwrap_or(Resolves::Flow)).unwrap_or_else(|| "no prompt is played".to_owned());
+            (id.rsplit('/').next().unwrap_or(id).to_owned(), target)
         };
-        let mapped = ReferenceMap(without.iter().map(id).collect());
+        let references: BTreeMap<String, String> = without.iter().map(reference).collect();
+        let mapped = Instance(ReferenceMap::new(references.clone()).unwrap());
         assert_eq!(problems(&document, publishable, &mapped), [], "{name}");
         refused_without_map += usize::from(!without.is_empty());
-        crate::fuzz::exercise(&content);
+        exercise_in(&content, &Surroundings { references, ..Surroundings::default() });
         accepted += 1;
     }
     assert!(accepted > 0 && legacy > 0 && refused_without_map > 0, "{accepted} accepted, {legacy} legacy");

@@ -391,7 +391,7 @@ def test_a_restart_ends_sessions_and_after_the_grace_the_presence_of_who_had_one
         return snapshot["Status"]["Name"], snapshot["Presence"], snapshot["GetsOffers"]
 
     for user in (watching.user, polling.user):
-        assert seen(user) == ("Available", "GONE", True)
+        eventually(lambda: seen(user) == ("Available", "GONE", True), "the end of the connection")
     # Who signs in again in time goes on.
     team.go_home()
     again = Person(server, team.instance.id, "ann", PASSWORD)

@@ -84,7 +84,10 @@ impl Operator {
             Operator::NumberGreaterOrEqualTo => numbers(f64::ge),
             Operator::NumberLessThan => numbers(f64::lt),
             Operator::NumberLessOrEqualTo => numbers(f64::le),
-            Operator::KeyExists => true,
+            // What is there but has no keys is there.
+            Operator::KeyExists => {
+                serde_json::from_str::<Map<String, Value>>(value).map_or(true, |object| object.contains_key(operand))
+            }
         }
     }
 }
@@ -424,5 +427,26 @@ fn operation(action_type: &str, parameters: &Parameters<'_>) -> Operation {
         "DisconnectParticipant" => Operation::DisconnectParticipant,
         "EndFlowExecution" => Operation::EndFlowExecution,
         other => Operation::Other(table::task_path(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_of_an_object_and_what_has_none_is_there() {
+        let fits = |value: &str| Operator::KeyExists.fits(value, "a");
+        assert!(fits(r#"{"a":null}"#));
+        assert!(!fits(r#"{"b":"a"}"#));
+        assert!(fits("") && fits("text") && fits("[1]"));
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers_and_other_text_is_none() {
+        let fits = |value: &str| Operator::NumberGreaterOrEqualTo.fits(value, "10");
+        assert!(fits("10") && fits(" 10.0 ") && fits("1e2"));
+        assert!(!fits("9") && !fits("ten") && !fits("") && !fits("inf"));
+        assert!(Operator::Equals.fits("10", "10") && !Operator::Equals.fits("10.0", "10"));
     }
 }

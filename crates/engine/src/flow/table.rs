@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::flow::FlowType;
+
 const TEXT: &str = include_str!("../../../../model/flow-actions.json");
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -257,9 +259,12 @@ pub(crate) struct ErrorRule {
     pub(crate) when: Vec<ErrorWhen>,
 }
 
+/// Errors that depend on parameters, and on the type of the flow when some are named.
 #[derive(Deserialize)]
 pub(crate) struct ErrorWhen {
     pub(crate) when: When,
+    #[serde(default)]
+    pub(crate) flow_types: Vec<String>,
     #[serde(default)]
     pub(crate) required: Vec<String>,
     #[serde(default)]
@@ -269,7 +274,11 @@ pub(crate) struct ErrorWhen {
 /// In which flows an action may be.
 #[derive(Deserialize)]
 pub(crate) struct FlowTypeRule {
+    /// Where the action may be by what is documented, which is less than what live instances take.
     pub(crate) allowed: Vec<String>,
+    /// Whether live instances take it nowhere else, modules apart.
+    #[serde(default)]
+    pub(crate) refused_elsewhere: bool,
     #[serde(default)]
     pub(crate) refusal_seen_live_in: Vec<String>,
 }
@@ -278,6 +287,14 @@ impl ActionRule {
     /// Whether it is for modules alone: the end of one.
     pub(crate) fn ends_module(&self) -> bool {
         self.flow_types.allowed == ["MODULE"]
+    }
+}
+
+impl FlowTypeRule {
+    /// Whether an action may not be in a flow of this type: what live instances were seen to refuse.
+    pub(crate) fn refuse(&self, flow_type: FlowType) -> bool {
+        let has = |list: &[String]| list.iter().any(|name| name == flow_type.as_str());
+        has(&self.refusal_seen_live_in) || (self.refused_elsewhere && !has(&self.allowed))
     }
 }
 

@@ -83,13 +83,16 @@ enum Publication<'a> {
 }
 
 impl Publication<'_> {
+    /// Whether it is to be one of these types of flow, or there are none.
+    fn is_one_of(self, flow_types: &[String]) -> bool {
+        let is = |flow_type: FlowType| flow_types.iter().any(|name| name == flow_type.as_str());
+        flow_types.is_empty() || matches!(self, Publication::Flow(flow_type) if is(flow_type))
+    }
+
     /// Why an action may not be in it: what a live instance was seen to refuse.
     fn refuses(self, rule: &ActionRule) -> Option<String> {
-        let refused = |flow_type: FlowType| {
-            rule.ends_module() || rule.flow_types.refusal_seen_live_in.iter().any(|name| name == flow_type.as_str())
-        };
         match self {
-            Publication::Flow(flow_type) if refused(flow_type) => {
+            Publication::Flow(flow_type) if rule.flow_types.refuse(flow_type) => {
                 let allowed = rule.flow_types.allowed.join(", ");
                 Some(format!("{} is for {allowed}, and this is to be a {flow_type}", rule.action_type))
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::flow::document::scalar_text;
-use crate::flow::table::{ConditionRule, NO_MATCHING_CONDITION, NextRule};
+use crate::flow::table::{ConditionRule, ErrorWhen, NO_MATCHING_CONDITION, NextRule};
 use crate::flow::validate::parameters::declared_hint;
 use crate::flow::validate::problem::{MISSING_CONDITIONS, NO_CONDITIONS, Problems};
 use crate::flow::validate::{Subject, holds};
@@ -61,7 +61,9 @@ fn check_target(subject: &Subject<'_>, target: Option<&Value>, path: String, pro
 fn check_errors(subject: &Subject<'_>, errors: &[Value], problems: &mut Problems) {
     let Subject { index, rule, parameters, .. } = *subject;
     let shapes = || rule.shapes.iter().filter(|shape| holds(&shape.when, parameters));
-    let whens = || rule.errors.when.iter().filter(|when| holds(&when.when, parameters));
+    let applies =
+        |when: &&ErrorWhen| subject.scene.publication.is_one_of(&when.flow_types) && holds(&when.when, parameters);
+    let whens = || rule.errors.when.iter().filter(applies);
     let refused: HashSet<&String> =
         shapes().flat_map(|shape| &shape.errors_refused).chain(whens().flat_map(|when| &when.refused)).collect();
     let mut required: Vec<&String> = Vec::new();

@@ -17,7 +17,7 @@ use crate::world::{ANN, BASIC, KnowsAll, NOON, World, content, flow_id};
 const LONG: usize = 20_000;
 /// Actions for tasks in Amazon Connect that need what Callboard does not have: cases, profiles, data tables, other
 /// channels. They take the error branch.
-const WITHOUT_BACK_END: &[&str] = &[
+pub(crate) const WITHOUT_BACK_END: &[&str] = &[
     "AssociateContactToCustomerProfile",
     "CheckSegmentMembership",
     "CreateCase",

@@ -17,6 +17,7 @@ mod invariants;
 mod legacy_flows;
 mod real_flows;
 mod records;
+mod reference_page;
 mod sources;
 mod states;
 mod template;

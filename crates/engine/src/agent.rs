@@ -1,7 +1,8 @@
 //! An agent at work: status, presence, and the contacts at the agent.
 //!
-//! A contact is moved by [`crate::contact::step()`] alone, and the agent's list follows what the contact says; neither touches the other. They
-//! talk by effects: [`crate::contact::Effect::Agent`] and [`Effect::Contact`], carried over within the same batch.
+//! A contact is moved by [`crate::contact::step()`] alone, and the agent's list follows what the contact says; neither
+//! touches the other. They talk by effects: [`crate::contact::Effect::Agent`] and [`Effect::Contact`], carried over
+//! within the same batch.
 
 mod step;
 
@@ -32,7 +33,8 @@ named_enum! {
         Paused = 2 "PAUSED",
         /// The offer ran out. It holds its slot until it is cleared.
         Missed = 3 "MISSED",
-        /// The offer was declined, or the contact ended or went elsewhere meanwhile. It holds its slot until it is cleared.
+        /// The offer was declined, or the contact ended or went elsewhere meanwhile. It holds its slot until it is
+        /// cleared.
         Rejected = 4 "REJECTED",
         /// Over; the agent is in after contact work.
         Ended = 5 "ENDED",
@@ -53,7 +55,8 @@ impl AgentContactState {
     }
 }
 
-/// Contacts at one agent, those included that were missed or rejected and are not cleared. With more nobody is offered any.
+/// Contacts at one agent, those included that were missed or rejected and are not cleared. With more nobody is offered
+/// any.
 pub const CONTACTS_MAX: usize = 100;
 
 /// A contact at an agent.

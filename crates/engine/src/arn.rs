@@ -72,8 +72,8 @@ impl Scope {
     }
 }
 
-/// The last segment of an ARN, or the whole text when it is none: most id members take both. A version or alias after the id
-/// (`<id>:$SAVED`) stays with it.
+/// The last segment of an ARN, or the whole text when it is none: most id members take both. A version or alias after
+/// the id (`<id>:$SAVED`) stays with it.
 pub fn id_of(id_or_arn: &str) -> &str {
     match id_or_arn.strip_prefix("arn:") {
         Some(_) => id_or_arn.rsplit('/').next().unwrap_or(id_or_arn),

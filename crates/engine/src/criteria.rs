@@ -214,8 +214,8 @@ impl Criteria {
         self.active_step().and_then(|step| step.expires)
     }
 
-    /// The contact enters a queue. In a standard queue the first step begins; in the queue of an agent only the moment is noted. Criteria
-    /// that began before go on, their time has run meanwhile.
+    /// The contact enters a queue. In a standard queue the first step begins; in the queue of an agent only the moment
+    /// is noted. Criteria that began before go on, their time has run meanwhile.
     pub(crate) fn enter_queue(&mut self, standard: bool, now: Timestamp) {
         self.activation.get_or_insert(now);
         let untouched = self.steps.iter().all(|step| step.status == StepStatus::Inactive);

@@ -1,7 +1,7 @@
 //! Flows: what a contact does until somebody takes it.
 //!
-//! A flow's content is kept byte for byte, found by its hash. Publishing validates it; the form that runs, [`compile::CompiledFlow`],
-//! is made from it and never stored.
+//! A flow's content is kept byte for byte, found by its hash. Publishing validates it; the form that runs,
+//! [`compile::CompiledFlow`], is made from it and never stored.
 
 pub mod compile;
 pub mod defaults;

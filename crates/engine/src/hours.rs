@@ -58,8 +58,8 @@ impl TimeOfDay {
     }
 }
 
-/// Open from `start` to `end` on a day. An end of 00:00 is the midnight that ends the day, so 00:00 to 00:00 is the whole day; an
-/// end before the start is on the next day.
+/// Open from `start` to `end` on a day. An end of 00:00 is the midnight that ends the day, so 00:00 to 00:00 is the
+/// whole day; an end before the start is on the next day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct HoursEntry {
     /// The day on which it begins.
@@ -120,8 +120,8 @@ pub fn time_zone(name: &str) -> Option<TimeZone> {
 }
 
 impl HoursOfOperation {
-    /// Whether the hours are open at a moment, by the clock of their time zone (so across changes of daylight saving time). A zone that
-    /// is not known, which creation refuses, is closed.
+    /// Whether the hours are open at a moment, by the clock of their time zone (so across changes of daylight saving
+    /// time). A zone that is not known, which creation refuses, is closed.
     pub fn is_open(&self, at: Timestamp) -> bool {
         let Some(zone) = time_zone(&self.time_zone) else { return false };
         let local = at.to_jiff().to_zoned(zone);

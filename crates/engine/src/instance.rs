@@ -33,8 +33,8 @@ named_enum! {
     }
 }
 
-/// The InstanceAttributeType values and what a new instance has for them (observed-errors.md section 6). The first two are given by the
-/// creator.
+/// The InstanceAttributeType values and what a new instance has for them (observed-errors.md section 6). The first two
+/// are given by the creator.
 pub const INSTANCE_ATTRIBUTES: &[(&str, bool)] = &[
     ("INBOUND_CALLS", true),
     ("OUTBOUND_CALLS", true),

@@ -1,6 +1,7 @@
 //! Every bound of the domain, by name. quotas.md has the source of those that are Amazon Connect's.
 
-/// The bounds that the engine asks for. The service fills it from its configuration; the defaults are the documented ones.
+/// The bounds that the engine asks for. The service fills it from its configuration; the defaults are the documented
+/// ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// UTF-8 bytes of all attribute keys and values of a contact.
@@ -33,16 +34,19 @@ pub struct Limits {
     pub agent_queue_contacts_max: u32,
     /// What a queue takes above MaxContacts from transfers, in percent.
     pub transfer_buffer_percent: u32,
-    /// Fail a task whose queue flow takes an error branch that is not wired, as Amazon Connect's own default customer queue flow does
-    /// to tasks (flow-language.md section 7); otherwise the task stays queued.
+    /// Fail a task whose queue flow takes an error branch that is not wired, as Amazon Connect's own default customer
+    /// queue flow does to tasks (flow-language.md section 7); otherwise the task stays queued.
     pub strict_default_queue_flow: bool,
     /// Refuse a StartTaskContact that leaves a required field of its template empty (task-templates.md section 5).
     pub enforce_required_template_fields: bool,
-    /// How long a person's event stream may be gone before the agent is not offered contacts, in seconds; none never asks.
+    /// How long a person's event stream may be gone before the agent is not offered contacts, in seconds; none never
+    /// asks.
     pub presence_grace_seconds: Option<u32>,
-    /// How long a person's event stream may be gone before the agent goes Offline although nobody ended the session, in seconds.
+    /// How long a person's event stream may be gone before the agent goes Offline although nobody ended the session, in
+    /// seconds.
     pub session_seconds_max: u32,
-    /// After how long without another agent event a HEART_BEAT is written, in seconds; none writes none. Amazon Connect's is 120.
+    /// After how long without another agent event a HEART_BEAT is written, in seconds; none writes none. Amazon
+    /// Connect's is 120.
     pub agent_heartbeat_seconds: Option<u32>,
 }
 

@@ -1,5 +1,5 @@
-//! Refusals: why a request changes nothing. Each names the thing, the rule, what was given and what would do; the service maps each to
-//! the exception that its operation declares.
+//! Refusals: why a request changes nothing. Each names the thing, the rule, what was given and what would do; the
+//! service maps each to the exception that its operation declares.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::id::{
     AgentStatusId, ContactFlowId, ContactId, HoursOfOperationId, QueueId, QuickConnectId, TaskTemplateId, UserId,
 };
 
-/// What a request wants to do to a contact and the contact's state may forbid. Operations declare different exceptions for it
-/// (contact-lifecycle.md section 10).
+/// What a request wants to do to a contact and the contact's state may forbid. Operations declare different exceptions
+/// for it (contact-lifecycle.md section 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateChange {
     /// AssociateContactWithUser, routing.

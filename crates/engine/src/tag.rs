@@ -16,8 +16,8 @@ pub const TAG_VALUE_CHARS_MAX: usize = 256;
 /// Prefix of the system's own tags, which callers may neither set nor remove.
 pub const SYSTEM_PREFIX: &str = "aws:";
 
-/// Characters of a contact's tag key: the range `+-=` of the documented pattern `[a-zA-Z+-=._:/]` admits digits and `,;<` too
-/// (contact-lifecycle.md section 9).
+/// Characters of a contact's tag key: the range `+-=` of the documented pattern `[a-zA-Z+-=._:/]` admits digits and
+/// `,;<` too (contact-lifecycle.md section 9).
 fn is_contact_key_character(c: char) -> bool {
     c.is_ascii_alphabetic() || ('+'..='=').contains(&c) || matches!(c, '_' | ':' | '/')
 }

@@ -60,8 +60,8 @@ named_enum! {
 }
 
 impl FieldType {
-    /// The type of the reference that carries the field's value, whose key is the field's name; `None` for the fields that are members
-    /// of the request themselves (task-templates.md section 3).
+    /// The type of the reference that carries the field's value, whose key is the field's name; `None` for the fields
+    /// that are members of the request themselves (task-templates.md section 3).
     pub fn reference_type(self) -> Option<ReferenceType> {
         match self {
             FieldType::Name

@@ -9,8 +9,8 @@ use crate::name::named_enum;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
-/// What happens to an agent. What a contact says of itself ([`Event::Offered`] to [`Event::ExpiresSoon`]) is never refused, and does
-/// nothing when the agent does not have the contact.
+/// What happens to an agent. What a contact says of itself ([`Event::Offered`] to [`Event::ExpiresSoon`]) is never
+/// refused, and does nothing when the agent does not have the contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// PutUserStatus, or the agent's own choice, see [`AgentStatus::chosen`](crate::agent_status::AgentStatus::chosen).
@@ -83,8 +83,8 @@ pub enum Event {
         /// The instance's Offline.
         offline: AgentStatusId,
     },
-    /// The user is deleted, and the record with it: what the agent was offered goes back to its queue, what is in after contact work is
-    /// closed. A contact that the agent has goes on without, until something ends it.
+    /// The user is deleted, and the record with it: what the agent was offered goes back to its queue, what is in after
+    /// contact work is closed. A contact that the agent has goes on without, until something ends it.
     UserDeleted,
     /// Routing profile, proficiencies or another setting of the user changed.
     ConfigurationChanged,
@@ -256,7 +256,8 @@ impl Work<'_> {
         }
     }
 
-    /// While the agent handles contacts a new status waits, and routing pauses at once; otherwise it holds at once (routing.md section 4).
+    /// While the agent handles contacts a new status waits, and routing pauses at once; otherwise it holds at once
+    /// (routing.md section 4).
     fn set_status(&mut self, status: StatusRef) {
         if status.kind != AgentStatusKind::Routable {
             self.miss_offers();

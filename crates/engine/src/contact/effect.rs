@@ -35,8 +35,8 @@ pub enum Effect {
         /// Its event.
         event: agent::Event,
     },
-    /// Keep this new contact of the same chain, and step it by [`Event::Begin`] in the same batch, after this contact and the chain are
-    /// kept: the chain counts it already. A transfer names it in its answer.
+    /// Keep this new contact of the same chain, and step it by [`Event::Begin`] in the same batch, after this contact
+    /// and the chain are kept: the chain counts it already. A transfer names it in its answer.
     Create(Box<Contact>),
     /// Keep this new task of a chain of its own, and step it by [`Event::Begin`] in the same batch.
     CreateTask {
@@ -47,7 +47,8 @@ pub enum Effect {
     },
     /// Call a function; the answer comes back as [`Event::FunctionAnswered`].
     InvokeFunction(Box<FunctionCall>),
-    /// What the flows of the contact did in this step, when [`Env::keeps_trace`](crate::env::Env::keeps_trace). It is the last effect.
+    /// What the flows of the contact did in this step, when [`Env::keeps_trace`](crate::env::Env::keeps_trace). It is
+    /// the last effect.
     Trace(Trace),
 }
 

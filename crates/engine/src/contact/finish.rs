@@ -1,4 +1,5 @@
-//! How a contact ends: disconnected, then after contact work and the disconnect flow, then completed (contact-lifecycle.md section 8).
+//! How a contact ends: disconnected, then after contact work and the disconnect flow, then completed
+//! (contact-lifecycle.md section 8).
 
 use crate::contact::step::Move;
 use crate::contact::{DisconnectReason, EventType, Hook, State};
@@ -42,7 +43,8 @@ impl Move<'_> {
         }
     }
 
-    /// Completes a contact that nobody works on any more and no flow runs for. Without an agent that is at once (contact-events.md section 1).
+    /// Completes a contact that nobody works on any more and no flow runs for. Without an agent that is at once
+    /// (contact-events.md section 1).
     pub(crate) fn complete_if_over(&mut self) {
         let works = self.contact.agent.is_some_and(|agent| agent.in_acw());
         if self.contact.state != State::Ended || works || !self.contact.runs.is_empty() {

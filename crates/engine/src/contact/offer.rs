@@ -122,8 +122,8 @@ impl Move<'_> {
         self.plan_expiry_warning();
     }
 
-    /// Warns the agent that the contact's time ends: when the moment for that comes, or now if it has passed. When the end was moved
-    /// away, the warning is taken back.
+    /// Warns the agent that the contact's time ends: when the moment for that comes, or now if it has passed. When the
+    /// end was moved away, the warning is taken back.
     pub(crate) fn plan_expiry_warning(&mut self) {
         let soon = self.contact.expiry_warning() <= self.env.now();
         let Some(info) = &mut self.contact.agent else { return };

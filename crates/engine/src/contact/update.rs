@@ -6,7 +6,8 @@ use crate::contact::{Reference, SegmentValue};
 use crate::criteria::Step;
 use crate::id::{ContactFlowId, QueueId};
 
-/// What UpdateContact changes; what is `None` or empty stays. Everything was checked by the rules of [`crate::start_task`].
+/// What UpdateContact changes; what is `None` or empty stays. Everything was checked by the rules of
+/// [`crate::start_task`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContactUpdate {
     /// New name.

@@ -1,4 +1,5 @@
-//! What agents bring to a contact: offers, the agent who has it, after contact work, pauses (contact-lifecycle.md sections 2, 5 and 6).
+//! What agents bring to a contact: offers, the agent who has it, after contact work, pauses (contact-lifecycle.md
+//! sections 2, 5 and 6).
 
 use minicbor::{Decode, Encode};
 

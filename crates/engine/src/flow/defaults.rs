@@ -1,5 +1,6 @@
-//! The flows that a new instance comes with. Their names are Amazon Connect's (control-plane.md section 1), because clients look them up
-//! by name; their content is our own and kind to tasks: a task in a queue stays there, a transfer to an agent leads to that agent's queue.
+//! The flows that a new instance comes with. Their names are Amazon Connect's (control-plane.md section 1), because
+//! clients look them up by name; their content is our own and kind to tasks: a task in a queue stays there, a transfer
+//! to an agent leads to that agent's queue.
 
 use crate::flow::FlowType;
 

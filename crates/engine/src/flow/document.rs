@@ -9,7 +9,8 @@ pub const VERSION: &str = "2019-10-30";
 /// Longest content, in characters.
 pub const CONTENT_CHARS_MAX: usize = 256_000;
 
-/// Content that is not JSON, or is of the console's legacy form: the service answers `Invalid request` (observed-errors.md E-F2).
+/// Content that is not JSON, or is of the console's legacy form: the service answers `Invalid request`
+/// (observed-errors.md E-F2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAFlow {
     /// Not JSON.
@@ -43,7 +44,8 @@ impl Document {
         if is_legacy(&root) { Err(NotAFlow::Legacy) } else { Ok(Document { root }) }
     }
 
-    /// Whether it has Settings, which the content of a module must have and that of a flow must not (observed-errors.md E-F6).
+    /// Whether it has Settings, which the content of a module must have and that of a flow must not (observed-errors.md
+    /// E-F6).
     pub fn has_settings(&self) -> bool {
         self.root.get("Settings").is_some_and(|settings| !settings.is_null())
     }

@@ -1,4 +1,5 @@
-//! Files of flows as they lie in repositories: the content itself, or something around it. The API takes the content alone.
+//! Files of flows as they lie in repositories: the content itself, or something around it. The API takes the content
+//! alone.
 
 use serde_json::Value;
 
@@ -32,8 +33,8 @@ pub enum Wrapping {
     Content,
     /// An answer of DescribeContactFlow or DescribeContactFlowModule.
     Described,
-    /// The export of the old console: `modules`, `start`, `metadata`. The API refuses it; [`convert`](crate::flow::legacy::convert) turns
-    /// it into the flow language.
+    /// The export of the old console: `modules`, `start`, `metadata`. The API refuses it;
+    /// [`convert`](crate::flow::legacy::convert) turns it into the flow language.
     Legacy,
 }
 

@@ -1,5 +1,5 @@
-//! The export of the console before the flow language: `modules` with `branches` and `parameters`. The API refuses it; this turns it into
-//! the language. Names and shapes are those found in exported flows of public projects.
+//! The export of the console before the flow language: `modules` with `branches` and `parameters`. The API refuses it;
+//! this turns it into the language. Names and shapes are those found in exported flows of public projects.
 
 mod block;
 

@@ -63,8 +63,8 @@ impl Path {
             .map(|(path, _)| path)
     }
 
-    /// Reads the path that `text` begins with, and how many bytes it takes. `in_word` says which characters a word without brackets
-    /// may have.
+    /// Reads the path that `text` begins with, and how many bytes it takes. `in_word` says which characters a word
+    /// without brackets may have.
     fn read(text: &str, in_word: impl Fn(char) -> bool) -> Option<(Path, usize)> {
         let mut rest = text.strip_prefix('$')?;
         let mut words: Vec<String> = Vec::new();
@@ -174,8 +174,8 @@ impl Text {
         &self.0
     }
 
-    /// The text with the values of its paths; one that leads nowhere is empty. `None` when it would be longer than `bytes_max`, which
-    /// bounds what a flow can make a task cost.
+    /// The text with the values of its paths; one that leads nowhere is empty. `None` when it would be longer than
+    /// `bytes_max`, which bounds what a flow can make a task cost.
     pub(crate) fn resolve<'a>(&'a self, view: &View<'a>, bytes_max: usize) -> Option<Cow<'a, str>> {
         let value = |piece: &'a Piece| match piece {
             Piece::Literal(text) => Cow::Borrowed(text.as_str()),
@@ -217,8 +217,8 @@ impl JsonText {
         }
     }
 
-    /// The JSON with the values of its paths: a string that is one path to an object or a list becomes that. `None` when its texts
-    /// together would be longer than `bytes_left`, from which they are taken.
+    /// The JSON with the values of its paths: a string that is one path to an object or a list becomes that. `None`
+    /// when its texts together would be longer than `bytes_left`, from which they are taken.
     pub(crate) fn resolve(&self, view: &View<'_>, bytes_left: &mut usize) -> Option<Json> {
         Some(match self {
             JsonText::Text(text) => {

@@ -24,8 +24,8 @@ pub fn bytes(attributes: &BTreeMap<String, String>) -> usize {
     attributes.iter().map(|(key, value)| key.len() + value.len()).sum()
 }
 
-/// `old` with `new` set over it, when the size allows (R19, R22). Keys of callers are checked before, by [`check_keys`]; flows may use
-/// others, such as `my key`.
+/// `old` with `new` set over it, when the size allows (R19, R22). Keys of callers are checked before, by
+/// [`check_keys`]; flows may use others, such as `my key`.
 pub fn merge(
     old: &BTreeMap<String, String>,
     new: &BTreeMap<String, String>,

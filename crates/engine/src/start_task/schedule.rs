@@ -27,7 +27,8 @@ pub fn expiry_minutes(given: i64, limits: &Limits) -> Result<u32, Refusal> {
     })
 }
 
-/// Moves the start of a task that still waits for it; its duration stays (R9a). A time that means now starts it at once, by its timer.
+/// Moves the start of a task that still waits for it; its duration stays (R9a). A time that means now starts it at
+/// once, by its timer.
 pub(crate) fn reschedule(contact: &mut Contact, at: Timestamp, now: Timestamp, limits: &Limits) -> Result<(), Refusal> {
     if contact.state != State::Scheduled {
         return Err(Refusal::NotScheduled { contact: contact.id, state: contact.state });

@@ -87,8 +87,9 @@ impl TaskFields {
 
 /// Checks a request against its template and fills in what it leaves out.
 ///
-/// The default of a QUICK_CONNECT field is taken only when the template has no flow and the request names none, for otherwise two
-/// sources would name a flow; that of SELF_ASSIGN is the state of a switch on the agents' screen and not taken at all.
+/// The default of a QUICK_CONNECT field is taken only when the template has no flow and the request names none, for
+/// otherwise two sources would name a flow; that of SELF_ASSIGN is the state of a switch on the agents' screen and not
+/// taken at all.
 pub fn apply(
     template: &TaskTemplate,
     fields: &mut TaskFields,

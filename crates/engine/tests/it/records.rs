@@ -54,8 +54,8 @@ fn bytes_that_are_no_contact_are_an_error() {
     }
 }
 
-/// What agents added to the record of a contact. These lines are how it is stored: they are never changed, for stored records are read
-/// for ever; a new field may follow.
+/// What agents added to the record of a contact. These lines are how it is stored: they are never changed, for stored
+/// records are read for ever; a new field may follow.
 #[test]
 fn the_stored_form_of_what_agents_bring() {
     let mut world = World::new();

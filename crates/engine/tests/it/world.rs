@@ -1,5 +1,5 @@
-//! A small instance without a store: a queue or two, some flows, contacts by name. A script of one event a line goes in, what happened
-//! comes out.
+//! A small instance without a store: a queue or two, some flows, contacts by name. A script of one event a line goes
+//! in, what happened comes out.
 
 mod agents;
 mod flows;

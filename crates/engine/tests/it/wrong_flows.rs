@@ -1,5 +1,5 @@
-//! Wrong flows, each with the exact list of its problems. `wrong_flows.txt` has a title, the flow and the problems; run with
-//! `UPDATE_EXPECT=1` to write the problems, and read what changed.
+//! Wrong flows, each with the exact list of its problems. `wrong_flows.txt` has a title, the flow and the problems; run
+//! with `UPDATE_EXPECT=1` to write the problems, and read what changed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

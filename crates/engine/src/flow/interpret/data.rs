@@ -115,7 +115,8 @@ impl Move<'_> {
         Ok(Outcome::Next)
     }
 
-    /// Attributes of the run. Their size has the limit of a contact's attributes, so that a loop cannot grow them for ever.
+    /// Attributes of the run. Their size has the limit of a contact's attributes, so that a loop cannot grow them for
+    /// ever.
     pub(super) fn update_flow_attributes(&mut self, texts: &[(String, Text)]) -> Outcome {
         let most = self.env.limits().attributes_bytes_max;
         let mut attributes = self.run_mut().attributes.clone();

@@ -18,8 +18,9 @@ const PARAMETERS_BYTES_MAX: usize = 65_536;
 const WHY_CHARS_MAX: usize = 200;
 
 impl Move<'_> {
-    /// Asks for the call. A run that waits for the answer goes on with [`Event::FunctionAnswered`](crate::contact::Event::FunctionAnswered);
-    /// an asynchronous call is a success at once and gives nothing.
+    /// Asks for the call. A run that waits for the answer goes on with
+    /// [`Event::FunctionAnswered`](crate::contact::Event::FunctionAnswered); an asynchronous call is a success at once
+    /// and gives nothing.
     pub(super) fn invoke_function(&mut self, texts: &FunctionTexts) -> Outcome {
         let FunctionTexts { function, seconds, waits, parameters, form } = texts;
         let most = if *waits { function::SECONDS_MAX } else { function::ASYNCHRONOUS_SECONDS_MAX };

@@ -1,4 +1,5 @@
-//! InvokeFlowModule and EndFlowModuleExecution: a module runs on top of the run that invoked it, with attributes and results of its own.
+//! InvokeFlowModule and EndFlowModuleExecution: a module runs on top of the run that invoked it, with attributes and
+//! results of its own.
 
 use crate::contact::step::Move;
 use crate::flow::ContentHash;
@@ -87,7 +88,8 @@ impl Move<'_> {
         caller
     }
 
-    /// Takes all runs of modules off the stack: what ends or leaves a flow in a module does so to the flow that invoked it.
+    /// Takes all runs of modules off the stack: what ends or leaves a flow in a module does so to the flow that invoked
+    /// it.
     pub(super) fn leave_modules(&mut self) {
         while self.run_mut().module.is_some() {
             self.pop_module();

@@ -22,8 +22,8 @@ use crate::time::Timestamp;
 const DELAY_SECONDS_MAX: i64 = 518_400;
 
 impl Move<'_> {
-    /// Makes a task that is related to this contact, and has a copy of its attributes (R4). All that StartTaskContact refuses is an
-    /// error here, and so are a time that has passed and one task too many made by tasks made by flows.
+    /// Makes a task that is related to this contact, and has a copy of its attributes (R4). All that StartTaskContact
+    /// refuses is an error here, and so are a time that has passed and one task too many made by tasks made by flows.
     pub(super) fn create_task(&mut self, texts: &TaskTexts) -> Outcome {
         match self.make_task(texts) {
             Ok(id) => {

@@ -202,7 +202,8 @@ impl<'a> Block<'a> {
         all.filter(move |parameter| text(parameter, "name") == Some(name))
     }
 
-    /// The value of a parameter: a path when it has a namespace. One without a value goes by the name of the resource it stands for.
+    /// The value of a parameter: a path when it has a namespace. One without a value goes by the name of the resource
+    /// it stands for.
     fn value(&mut self, name: &str) -> Option<Value> {
         let parameter = self.parameters(name).next()?;
         let value = read(parameter);

@@ -1,4 +1,5 @@
-//! The texts of problems. Those marked so are ours, because no text of the live service is known; the others are its own.
+//! The texts of problems. Those marked so are ours, because no text of the live service is known; the others are its
+//! own.
 
 use std::fmt::Display;
 

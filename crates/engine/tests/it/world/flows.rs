@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{ANN, BASIC, NOON, OTHER, flow_id};
 
-/// The content of a flow written as one action a line: identifier, type, parameters without blanks, and branches `next=target`,
-/// `ErrorType=target`, `Operator:operand=target`; or as JSON. The first action is the start.
+/// The content of a flow written as one action a line: identifier, type, parameters without blanks, and branches
+/// `next=target`, `ErrorType=target`, `Operator:operand=target`; or as JSON. The first action is the start.
 pub(crate) fn content(text: &str) -> String {
     let text = text
         .replace("BASIC", &BASIC.to_string())

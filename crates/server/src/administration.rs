@@ -16,7 +16,10 @@ use service::{AccessKey, ActsFor, ApiError, TracePage};
 use store::DataPaths;
 
 use crate::access_keys::SharedKeyring;
+use crate::backend::Backend;
 use crate::clock;
+use crate::flow_import::{self, FlowFile, Imported, Place};
+use crate::flow_verb;
 use crate::runtime::Runtime;
 use crate::secrets::{self, Keyring};
 
@@ -59,6 +62,15 @@ pub enum Command {
         /// Where the page begins; the first one at the start.
         after: Option<String>,
     },
+    /// Bring flows into an instance.
+    ImportFlows {
+        /// Id, ARN or alias.
+        instance: String,
+        /// What files that do not say it themselves are to be: a flow type, or `MODULE`.
+        otherwise: Option<String>,
+        /// The files.
+        files: Vec<FlowFile>,
+    },
     /// Make a consistent copy.
     Backup {
         /// Directory of the copy: a new or empty one.
@@ -79,6 +91,8 @@ pub enum Reply {
     },
     /// What flows did with a contact.
     Trace(TracePage),
+    /// What an import of flows did.
+    Imported(Imported),
     /// It is done.
     Done {
         /// What was done.
@@ -119,6 +133,7 @@ pub struct KeyEntry {
 #[derive(Clone)]
 pub struct Administration {
     pub(crate) runtime: Arc<Runtime>,
+    pub(crate) backend: Arc<Backend>,
     pub(crate) keyring: SharedKeyring,
     pub(crate) paths: DataPaths,
     /// Whether attachments are not in the data directory.
@@ -136,6 +151,12 @@ impl Administration {
             Command::Trace { instance, contact, after } => {
                 let page = self.runtime.trace(&instance, &contact, after.as_deref()).await.map_err(told)?;
                 Ok(Reply::Trace(page))
+            }
+            Command::ImportFlows { instance, otherwise, files } => {
+                let otherwise =
+                    otherwise.as_deref().map(flow_verb::publishable).transpose().map_err(anyhow::Error::msg)?;
+                let place = Place { backend: Arc::clone(&self.backend), runtime: Arc::clone(&self.runtime) };
+                flow_import::import(place, &instance, otherwise, &files).await.map(Reply::Imported)
             }
             Command::Backup { to } => self.backup(&to).await,
         }

@@ -99,6 +99,7 @@ impl Application {
     pub fn administration(&self) -> Administration {
         Administration {
             runtime: Arc::clone(&self.runtime),
+            backend: self.backend(),
             keyring: Arc::clone(&self.keyring),
             paths: self.data_dir.paths().clone(),
             attachments_elsewhere: self.attachments_elsewhere,

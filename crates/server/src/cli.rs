@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
+use engine::flow::export::Publishable;
 use store::{DataPaths, Holder};
 use tracing::warn;
 
@@ -17,11 +18,13 @@ use crate::administration::{Command, Reply};
 use crate::application::{Application, EnvironmentSecrets};
 use crate::bench::BenchVerb;
 use crate::config::{self, Config};
+use crate::flow_import::FlowFile;
 use crate::flow_verb::FlowVerb;
 use crate::maintenance::{self, Report};
 use crate::trace_table::TraceTable;
 use crate::{clock, control_socket, logging, output, serve};
-use setting_flags::{DataDirFlags, SettingFlags};
+pub(crate) use setting_flags::DataDirFlags;
+use setting_flags::SettingFlags;
 
 /// Callboard: a task-contact service that speaks the Amazon Connect API.
 ///
@@ -250,8 +253,7 @@ async fn alone(config: &Config, command: Command) -> anyhow::Result<Reply> {
     // Time stands still: an operator's command must not set off what is due, least of all where time is virtual.
     let mut config = config.clone();
     config.server.test_clock = true;
-    let application =
-        Application::open(&config, secrets.secret_key.as_deref(), &holder("keys, backup or trace")).await?;
+    let application = Application::open(&config, secrets.secret_key.as_deref(), &holder("a command")).await?;
     let reply = application.administration().perform(command).await;
     application.close().await;
     reply
@@ -269,6 +271,25 @@ fn holder(command: &str) -> Holder {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// Has flows imported; fails when one could not be.
+pub(crate) fn import_flows(
+    place: &DataDirFlags,
+    instance: String,
+    publishable: Option<Publishable>,
+    files: &[PathBuf],
+) -> anyhow::Result<ExitCode> {
+    let file = |path: &PathBuf| -> anyhow::Result<FlowFile> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+        Ok(FlowFile { name: path.display().to_string(), text })
+    };
+    let files = files.iter().map(file).collect::<anyhow::Result<_>>()?;
+    let otherwise = publishable.map(|publishable| publishable.to_string());
+    let reply = administrate(place, Command::ImportFlows { instance, otherwise, files })?;
+    print_reply(&reply);
+    let failed = matches!(&reply, Reply::Imported(imported) if imported.failures > 0);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Prints the pages of a trace as they come.
@@ -315,6 +336,7 @@ fn print_reply(reply: &Reply) {
         }
         // It has a verb and a table of its own.
         Reply::Trace(_) => {}
+        Reply::Imported(imported) => imported.lines.iter().for_each(|line| println!("{line}")),
         Reply::Done { message } => println!("{message}"),
     }
 }

@@ -19,8 +19,8 @@ use tracing::warn;
 
 use crate::administration::{Administration, Command, Reply};
 
-/// Longest line that asks.
-const LINE_BYTES_MAX: u64 = 64 * 1024;
+/// Longest line that asks: an import of some hundred flows.
+const LINE_BYTES_MAX: u64 = 64 << 20;
 /// How long a client may take to ask.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 

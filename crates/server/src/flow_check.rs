@@ -91,7 +91,7 @@ fn problems(document: &Document, publishable: Publishable) -> Vec<Problem> {
 }
 
 /// The flow type with the fewest problems, inbound flows first.
-fn best_fit(document: &Document) -> Publishable {
+pub fn best_fit(document: &Document) -> Publishable {
     let types = FlowType::ALL.iter().map(|flow_type| Publishable::Flow(*flow_type));
     let best = types.min_by_key(|publishable| problems(document, *publishable).len());
     best.expect("there are flow types")

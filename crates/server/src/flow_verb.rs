@@ -1,4 +1,4 @@
-//! The commands about files of flows: check, convert, draw. They need no server and no data directory.
+//! The commands about files of flows: check, convert, draw, which need no server and no data directory; and import.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use engine::flow::FlowType;
 use engine::flow::export::Publishable;
 use engine::flow::legacy;
 
+use crate::cli::{self, DataDirFlags};
 use crate::{flow_check, flow_graph};
 
 /// What to do with files of flows.
@@ -21,6 +22,24 @@ pub enum FlowVerb {
     ///
     /// Ids of other resources are not looked up. Exits with 1 when something is wrong.
     Check {
+        /// What files that do not say it themselves are to be: a flow type such as CUSTOMER_QUEUE, or MODULE.
+        #[arg(long = "type", value_name = "TYPE", value_parser = publishable)]
+        publishable: Option<Publishable>,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Bring flows into an instance, with what they refer to.
+    ///
+    /// What is not in the instance gets a stand-in, by name or made anew, and an entry in the instance's reference map;
+    /// contents stay as they are. Doing it again changes nothing. Works beside a running server and without one. Exits
+    /// with 1 when a file could not be imported.
+    Import {
+        #[command(flatten)]
+        place: DataDirFlags,
+        /// The instance: id, ARN or alias.
+        #[arg(long)]
+        instance: String,
         /// What files that do not say it themselves are to be: a flow type such as CUSTOMER_QUEUE, or MODULE.
         #[arg(long = "type", value_name = "TYPE", value_parser = publishable)]
         publishable: Option<Publishable>,
@@ -60,6 +79,9 @@ impl FlowVerb {
                 }
                 return Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }
+            FlowVerb::Import { place, instance, publishable, files } => {
+                return cli::import_flows(&place, instance, publishable, &files);
+            }
             FlowVerb::Convert { file } => {
                 let converted =
                     legacy::convert(&read(&file)?).with_context(|| format!("convert {}", file.display()))?;
@@ -81,7 +103,8 @@ fn read(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))
 }
 
-fn publishable(name: &str) -> Result<Publishable, String> {
+/// Reads what a file is to be: a flow type, or `MODULE`.
+pub fn publishable(name: &str) -> Result<Publishable, String> {
     if name == "MODULE" {
         return Ok(Publishable::Module);
     }

@@ -22,6 +22,7 @@ mod control_socket;
 pub mod event_feed;
 mod flow_check;
 mod flow_graph;
+mod flow_import;
 mod flow_logs;
 mod flow_place;
 mod flow_verb;

@@ -285,6 +285,11 @@ impl Runtime {
         serde_json::from_slice(&references).map_err(ApiError::internal)
     }
 
+    /// Whether the reference map of the configuration says what a reference means.
+    pub fn maps(&self, reference: &str) -> bool {
+        self.shared.settings.references.target(reference).is_some()
+    }
+
     /// Replaces the reference map of an instance.
     pub async fn set_references(&self, instance: &str, map: ReferenceMap) -> Result<(), ApiError> {
         let id = self.find_instance(instance).ok_or_else(|| service::instance_not_found(instance))?;

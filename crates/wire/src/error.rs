@@ -48,6 +48,11 @@ impl WireError {
         WireError { members: (!members.is_empty()).then(|| Box::new(members)), ..self }
     }
 
+    /// A further member of its body, such as `problems`.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.as_ref()?.get(name)
+    }
+
     /// An error that no model holds; SDKs raise it as a generic client error.
     pub fn front_door(name: &'static str, status: u16, message: impl Into<String>) -> Self {
         WireError { name, status, message: message.into(), cause: None, message_key: Some("message"), members: None }

@@ -20,7 +20,7 @@ pub(super) struct SettingFlags {
 
 /// Where a data directory is: the part of the settings that commands beside `serve` have as flags.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DataDirFlags(SettingFlags);
+pub(crate) struct DataDirFlags(SettingFlags);
 
 impl SettingFlags {
     /// The configuration from flags, environment and file.

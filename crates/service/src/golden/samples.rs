@@ -12,7 +12,7 @@ use engine::criteria::StepStatus;
 use engine::flow::function::AnswerForm;
 use engine::flow::json::Json;
 use engine::flow::module::{ContactFlowModule, ModuleAlias, ModuleContent, ModuleVersion};
-use engine::flow::run::{FlowRun, ModuleRun, Purpose, Results, Waiting};
+use engine::flow::run::{FlowRun, Meanwhile, ModuleRun, Purpose, Results, Waiting};
 use engine::flow::trace::{TraceCount, TraceEntry};
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
 use engine::hours::{Day, Frequency, HoursEntry, HoursOfOperation, HoursOverride, OverrideType, Recurrence, TimeOfDay};
@@ -569,6 +569,16 @@ fn later_runs() -> Vec<FlowRun> {
     ]
 }
 
+/// A run that goes on while a Wait lets it, in a module.
+fn runs_meanwhile() -> Vec<FlowRun> {
+    let meanwhile = Meanwhile { action: text("wait"), until: at(28), from_step: 7 };
+    let module = ModuleRun { input: Json::Null, module: Some(ContactFlowModuleId(id(40))) };
+    vec![
+        FlowRun { meanwhile: Some(Box::new(meanwhile)), ..run(Some(Waiting::Module)) },
+        FlowRun { module: Some(Box::new(module)), ..run(Some(Waiting::Turn)) },
+    ]
+}
+
 pub(crate) fn contacts() -> Vec<Contact> {
     let full = Contact {
         id: ContactId(id(14)),
@@ -662,7 +672,8 @@ pub(crate) fn contacts() -> Vec<Contact> {
     let rest: Vec<Contact> = states.into_iter().chain(methods).chain(reasons).collect();
     let made_by_a_flow = Contact { runs: later_runs(), generation: 3, ..full.clone() };
     let traced = Contact { trace: Some(TraceCount { chunks: 130, entries: 70_000 }), ..full.clone() };
-    [full, bare.clone()].into_iter().chain(rest).chain([made_by_a_flow, traced]).collect()
+    let in_the_meantime = Contact { runs: runs_meanwhile(), hooks_disabled: Hook::ALL.to_vec(), ..full.clone() };
+    [full, bare.clone()].into_iter().chain(rest).chain([made_by_a_flow, traced, in_the_meantime]).collect()
 }
 
 pub(super) fn chains() -> Vec<Chain> {

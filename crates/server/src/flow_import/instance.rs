@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use engine::InstanceId;
-use engine::flow::document::Document;
+use engine::flow::defaults::DEFAULT_FLOWS;
 use engine::flow::export::Publishable;
-use engine::flow::validate::{Resolver, Resolves, validate};
+use engine::flow::validate::Resolves;
 use engine::flow::{FlowType, function};
 use engine::reference_map::ReferenceMap;
 use serde_json::{Value, json};
@@ -268,27 +268,14 @@ const DAYS: [&str; 7] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY",
 
 /// A module that does nothing.
 const MODULE_STAND_IN: &str = r#"{"Version":"2019-10-30","StartAction":"end","Metadata":{},"Actions":[{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}]}"#;
-/// Flows that do nothing: one ends the contact, where a flow of the type may not do that one ends itself.
-const FLOW_STAND_INS: [&str; 2] = [
-    r#"{"Version":"2019-10-30","StartAction":"end","Metadata":{},"Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}"#,
-    r#"{"Version":"2019-10-30","StartAction":"end","Metadata":{},"Actions":[{"Identifier":"end","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}"#,
-];
+/// A flow that ends its contact.
+const FLOW_STAND_IN: &str = r#"{"Version":"2019-10-30","StartAction":"end","Metadata":{},"Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}"#;
 
-/// A stand-in refers to nothing.
-pub(super) struct Nothing;
-
-impl Resolver for Nothing {
-    fn exists(&self, _: Resolves, _: &str) -> bool {
-        false
-    }
-}
-
-/// A stand-in that can be published as this type.
+/// What stands for a flow of this type: the default flow of the type, if there is one, as in the place of a flow that is
+/// not set.
 pub(super) fn flow_stand_in(flow_type: FlowType) -> &'static str {
-    let is_valid = |content: &&&str| {
-        Document::parse(content).is_ok_and(|document| validate(&document, flow_type, &Nothing).is_empty())
-    };
-    FLOW_STAND_INS.iter().find(is_valid).copied().unwrap_or(FLOW_STAND_INS[0])
+    let default = DEFAULT_FLOWS.iter().find(|default| default.flow_type == flow_type);
+    default.map_or(FLOW_STAND_IN, |default| default.content)
 }
 
 fn text(value: &Value, member: &str) -> Option<String> {

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod endpoints;
 pub mod openapi;
 pub mod presence;
+pub mod schemas;
 pub mod service_desk;
 pub mod sessions;
 pub mod sign_in;

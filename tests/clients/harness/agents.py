@@ -8,7 +8,7 @@ import socket
 import threading
 import urllib.parse
 
-from harness import raw
+from harness import raw, schemas
 
 # How long a stream may take to bring what a test waits for.
 NEWS_SECONDS_MAX = 60
@@ -22,8 +22,10 @@ class Refused(Exception):
         self.status, self.type, self.message = status, error.get("Type"), error.get("Message")
 
 
-def _answer(status: int, body: bytes) -> dict:
+def _answer(url: str, method: str, path: str, status: int, body: bytes) -> dict:
+    """The content of an answer, which is what the interface's own document says of it."""
     content = json.loads(body)
+    schemas.check(url, method, path, status, content)
     if status != 200:
         raise Refused(status, content)
     return content
@@ -60,8 +62,9 @@ class Program(Desk):
     def send(self, method: str, path: str, body: dict | None = None) -> dict:
         target = f"/agent/v1/users/{self.user}/{path}?instance={self.instance.id}"
         content = b"" if body is None else json.dumps(body).encode()
-        answer = raw.send(self.instance.server, method, target, content, **self.keys)
-        return _answer(answer.status, answer.body)
+        server = self.instance.server
+        answer = raw.send(server, method, target, content, **self.keys)
+        return _answer(server.url, method, f"users/{self.user}/{path}", answer.status, answer.body)
 
 
 class Person(Desk):
@@ -91,7 +94,7 @@ class Person(Desk):
         answer = connection.getresponse()
         read = answer.read()
         connection.close()
-        return _answer(answer.status, read)
+        return _answer(self.server.url, method, path, answer.status, read)
 
     def send(self, method: str, path: str, body: dict | None = None) -> dict:
         return self._request(method, path, body, {"Authorization": f"Bearer {self.token}"})
@@ -159,6 +162,8 @@ class Person(Desk):
         with self._news:
             arrived = self._news.wait_for(found, NEWS_SECONDS_MAX)
             newest = self._snapshots[-1] if self._snapshots else None
+        if newest is not None:
+            schemas.check_snapshot(self.server.url, newest)
         assert arrived, f"{what} did not come; the newest snapshot is {newest}"
         return newest
 

@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub summary: &'static str,
     /// Members of the body.
     pub members: &'static [Member],
+    /// The schema of the answer; of a stream that of its events.
+    pub answer: &'static str,
     /// What is to be done.
     make: fn(&Arguments) -> Result<Act, WireError>,
 }
@@ -85,22 +87,23 @@ fn agent(command: AgentCommand) -> Result<Act, WireError> {
 }
 
 macro_rules! endpoints {
-    ($($method:literal $path:literal $summary:literal ($($member:expr),*) $make:expr;)*) => {
+    ($($method:literal $path:literal $summary:literal ($($member:expr),*) -> $answer:literal $make:expr;)*) => {
         /// Everything that there is.
         pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
-            method: $method, path: $path, summary: $summary, members: &[$($member),*], make: $make,
+            method: $method, path: $path, summary: $summary, members: &[$($member),*],
+            answer: $answer, make: $make,
         },)*];
     };
 }
 
 endpoints! {
-    "GET" "snapshot" "The agent: status, next status, configuration and contacts." ()
+    "GET" "snapshot" "The agent: status, next status, configuration and contacts." () -> "Snapshot"
         |_| agent(AgentCommand::Snapshot);
-    "GET" "events" "A stream of server-sent events: a snapshot at each change." () |_| Ok(Act::Events);
+    "GET" "events" "A stream of server-sent events: a snapshot at each change." () -> "Snapshot" |_| Ok(Act::Events);
     "PUT" "status" "Set the status; with contacts at the agent it may become the next status."
-        (required("AgentStatusId", "string", "Id of an agent status of the instance."))
+        (required("AgentStatusId", "string", "Id of an agent status of the instance.")) -> "Done"
         |given| agent(AgentCommand::SetStatus(given.id("AgentStatusId")?));
-    "GET" "contacts/{ContactId}" "A contact at the agent, with description, references and attributes." ()
+    "GET" "contacts/{ContactId}" "A contact at the agent, with description, references and attributes." () -> "Contact"
         |given| agent(AgentCommand::Contact(given.contact()));
     "POST" "contacts" "Make a task, with a template or free; its members mean what they mean to StartTaskContact." (
         required("Name", "string", "Name of the task."),
@@ -114,32 +117,32 @@ endpoints! {
         optional("RelatedContactId", "string", "A contact that the agent has, whose attributes the task gets."),
         optional("ScheduledTime", "number", "When the task starts, in epoch seconds."),
         optional("ClientToken", "string", "The same token makes one task only.")
-    ) |given| Ok(Act::Command(Command::CreateTask(given.body.clone())));
-    "POST" "contacts/{ContactId}/accept" "Accept an offer." ()
+    ) -> "MadeContact" |given| Ok(Act::Command(Command::CreateTask(given.body.clone())));
+    "POST" "contacts/{ContactId}/accept" "Accept an offer." () -> "Done"
         |given| agent(AgentCommand::Accept(given.contact()));
-    "POST" "contacts/{ContactId}/reject" "Reject an offer." ()
+    "POST" "contacts/{ContactId}/reject" "Reject an offer." () -> "Done"
         |given| agent(AgentCommand::Reject(given.contact()));
-    "POST" "contacts/{ContactId}/end" "End the work on a contact; after contact work follows." ()
+    "POST" "contacts/{ContactId}/end" "End the work on a contact; after contact work follows." () -> "Done"
         |given| agent(AgentCommand::End(given.contact()));
-    "POST" "contacts/{ContactId}/complete" "End the work on a contact as completed; after contact work follows." ()
+    "POST" "contacts/{ContactId}/complete" "End the work on a contact as completed; after contact work follows." () -> "Done"
         |given| agent(AgentCommand::Complete(given.contact()));
-    "POST" "contacts/{ContactId}/close" "Close a contact: its after contact work is over, or what is left of a missed or rejected offer is cleared." ()
+    "POST" "contacts/{ContactId}/close" "Close a contact: its after contact work is over, or what is left of a missed or rejected offer is cleared." () -> "Done"
         |given| agent(AgentCommand::Close(given.contact()));
-    "POST" "contacts/{ContactId}/pause" "Put a contact aside." ()
+    "POST" "contacts/{ContactId}/pause" "Put a contact aside." () -> "Done"
         |given| agent(AgentCommand::Pause(given.contact()));
-    "POST" "contacts/{ContactId}/resume" "Take a paused contact up again." ()
+    "POST" "contacts/{ContactId}/resume" "Take a paused contact up again." () -> "Done"
         |given| agent(AgentCommand::Resume(given.contact()));
     "POST" "contacts/{ContactId}/transfer" "Pass a contact on to where a quick connect leads."
-        (required("QuickConnectId", "string", "Id of the quick connect; see quick-connects."))
+        (required("QuickConnectId", "string", "Id of the quick connect; see quick-connects.")) -> "MadeContact"
         |given| {
             let quick_connect: QuickConnectId = given.id("QuickConnectId")?;
             agent(AgentCommand::Transfer(given.contact(), quick_connect))
         };
-    "GET" "quick-connects" "Where the agent may transfer contacts to." () |_| agent(AgentCommand::QuickConnects);
-    "GET" "task-templates" "Templates of new tasks." () |_| agent(AgentCommand::TaskTemplates);
-    "GET" "worklist" "Contacts in the queues that the agent may take contacts from by hand." ()
+    "GET" "quick-connects" "Where the agent may transfer contacts to." () -> "QuickConnects" |_| agent(AgentCommand::QuickConnects);
+    "GET" "task-templates" "Templates of new tasks." () -> "TaskTemplates" |_| agent(AgentCommand::TaskTemplates);
+    "GET" "worklist" "Contacts in the queues that the agent may take contacts from by hand." () -> "Worklist"
         |_| agent(AgentCommand::Worklist);
-    "POST" "contacts/{ContactId}/assign" "Take a contact of the worklist." ()
+    "POST" "contacts/{ContactId}/assign" "Take a contact of the worklist." () -> "Done"
         |given| agent(AgentCommand::AssignToMe(given.contact()));
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::endpoints::{ENDPOINTS, Endpoint, Member};
+use super::schemas;
 use crate::http::{Answer, whole};
 
 const TITLE: &str = "Callboard agent interface";
@@ -37,10 +38,10 @@ pub fn document() -> Value {
     let session = json!({
         "post": {"summary": "Sign in. The token is in the answer and in a cookie.", "security": [],
                  "requestBody": request(SIGN_IN),
-                 "responses": {"200": {"description": "A session: Token, InstanceId, UserId and ExpiresAt (epoch seconds)."},
+                 "responses": {"200": answer("A session.", "Session"),
                                "401": refusal("The instance, the user name or the password is wrong."),
                                "429": refusal("Too many tries.")}},
-        "delete": {"summary": "Sign out.", "responses": responses(None)},
+        "delete": {"summary": "Sign out.", "responses": responses(answer("Done.", "Done"))},
     });
     paths.insert("/agent/v1/session".to_owned(), session);
     for (prefix, user) in [("/agent/v1/", false), ("/agent/v1/users/{UserId}/", true)] {
@@ -61,8 +62,7 @@ pub fn document() -> Value {
                 "signature": {"type": "apiKey", "in": "header", "name": "Authorization",
                               "description": "AWS Signature Version 4 with an access key that may act for the user."},
             },
-            "schemas": {"Error": {"type": "object", "required": ["Type", "Message"], "properties":
-                {"Type": {"type": "string"}, "Message": {"type": "string"}}}},
+            "schemas": schemas::schemas(),
         },
     })
 }
@@ -77,8 +77,11 @@ fn operation(endpoint: &Endpoint, user: bool) -> Value {
     if endpoint.path.contains("{ContactId}") {
         parameters.push(parameter("ContactId", "path", "Id of the contact."));
     }
-    let stream = endpoint.path == "events";
-    let mut operation = json!({"summary": endpoint.summary, "responses": responses(stream.then_some(STREAM))});
+    let success = match endpoint.path {
+        "events" => json!({"description": STREAM, "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
+        _ => answer("Done.", endpoint.answer),
+    };
+    let mut operation = json!({"summary": endpoint.summary, "responses": responses(success)});
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -101,17 +104,17 @@ fn request(members: &[Member]) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
-fn responses(stream: Option<&str>) -> Value {
-    let success = match stream {
-        Some(doc) => json!({"description": doc, "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
-        None => json!({"description": "Done.", "content": {"application/json": {"schema": {"type": "object"}}}}),
-    };
-    json!({"200": success, "default": refusal("Refused; nothing has changed.")})
+fn responses(success: Value) -> Value {
+    let refused = refusal("Refused; nothing has changed.");
+    Value::Object(Map::from_iter([("200".to_owned(), success), ("default".to_owned(), refused)]))
+}
+
+fn answer(doc: &str, schema: &str) -> Value {
+    json!({"description": doc, "content": {"application/json": {"schema": schemas::reference(schema)}}})
 }
 
 fn refusal(doc: &str) -> Value {
-    let schema = json!({"$ref": "#/components/schemas/Error"});
-    json!({"description": doc, "content": {"application/json": {"schema": schema}}})
+    answer(doc, "Error")
 }
 
 /// The page, which needs nothing from elsewhere.
@@ -168,6 +171,8 @@ mod tests {
             for prefix in ["/agent/v1/", "/agent/v1/users/{UserId}/"] {
                 let operation = &document["paths"][format!("{prefix}{}", endpoint.path)][&method];
                 assert_eq!(operation["summary"], endpoint.summary, "{} {}", endpoint.method, endpoint.path);
+                let schema = &document["components"]["schemas"][endpoint.answer];
+                assert!(schema.is_object(), "{} has no schema {}", endpoint.path, endpoint.answer);
             }
             assert!(page.contains(&format!("{} /agent/v1/{}<", endpoint.method, endpoint.path)));
         }

@@ -139,14 +139,18 @@ struct Connection {
     client: IpAddr,
 }
 
+/// Breaks the connection when what was sent is not acknowledged in time: a machine that dies says nothing.
+fn expect_acknowledgement(stream: &TcpStream, within: Duration) -> std::io::Result<()> {
+    let within_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, within_ms)?)
+}
+
 type Watcher = hyper_util::server::graceful::Watcher;
 
 impl Connection {
     async fn run(self, stream: TcpStream, tls: Option<TlsAcceptor>, watcher: Watcher) -> anyhow::Result<()> {
         stream.set_nodelay(true)?;
-        // A machine that dies says nothing: what it was sent must be acknowledged in the time that reading it may take.
-        let unacknowledged_ms = u32::try_from(self.patience.write.as_millis()).unwrap_or(u32::MAX);
-        rustix::net::sockopt::set_tcp_user_timeout(&stream, unacknowledged_ms)?;
+        expect_acknowledgement(&stream, self.patience.write)?;
         match tls {
             Some(tls) => {
                 let shaken = timeout(self.patience.head, tls.accept(stream)).await;
@@ -176,5 +180,19 @@ impl Connection {
         });
         watcher.watch(self.http.serve_connection(stream, service)).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_has_so_long_to_acknowledge() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        expect_acknowledgement(&stream, Duration::from_secs(30)).unwrap();
+        assert_eq!(rustix::net::sockopt::tcp_user_timeout(&stream).unwrap(), 30_000);
     }
 }

@@ -97,6 +97,23 @@ fn what_a_failed_commit_would_have_told_is_not_told() {
 }
 
 #[test]
+fn a_step_that_is_set_aside_leaves_no_trace() {
+    let mut driver = Driver::new();
+    let task = driver.waiting_task();
+    let before = driver.trace(&task);
+    driver.now += 1_000;
+    // Together with others, and twice alone.
+    for _ in 0..3 {
+        driver.turn();
+        driver.spoil();
+    }
+    driver.pass(5);
+    assert!(driver.events.iter().any(|event| event.contains("is not done")), "{:?}", driver.events);
+    assert_eq!(driver.trace(&task), before);
+    assert_eq!(crate::check(&*driver.store, SCOPE).unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
 fn the_first_and_the_last_actions_are_kept_and_what_lies_between_is_counted() {
     let mut driver = Driver::new();
     let task = driver.waiting_task();

@@ -104,6 +104,24 @@ fn asking(queues: &[&str; 2]) -> String {
     flow("ask", &actions)
 }
 
+/// A module that waits first.
+fn module() -> String {
+    let back = json!({"Identifier": "back", "Type": "EndFlowModuleExecution", "Parameters": {}, "Transitions": {}});
+    json!({"Version": "2019-10-30", "StartAction": "wait", "Metadata": {}, "Settings": {}, "Actions": [wait(15, "back"), back]})
+        .to_string()
+}
+
+/// A flow that goes through the module of this id, twice.
+fn through(module: &str, queue: &str) -> String {
+    let invoke = |name: &str, next: &str| {
+        json!({"Identifier": name, "Type": "InvokeFlowModule", "Parameters": {"FlowModuleId": module},
+            "Transitions": {"NextAction": next, "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "end"}]}})
+    };
+    let mut actions = to_queue(queue);
+    actions.extend([invoke("once", "again"), invoke("again", "set")]);
+    flow("once", &actions)
+}
+
 fn text(answer: &Value, member: &str) -> Result<String, Violation> {
     let text = answer[member].as_str().map(str::to_owned);
     text.ok_or_else(|| Violation(format!("an answer without {member}: {answer}")))
@@ -160,6 +178,7 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
     let mut ask = |operation, input| simulation.ask(Some(instance), operation, input);
     let second = json!({"Name": "second", "HoursOfOperationId": hours, "QuickConnectIds": [quick_connect]});
     let second = text(&ask("CreateQueue", second)?, "QueueId")?;
+    let module = text(&ask("CreateContactFlowModule", json!({"Name": "waits", "Content": module()}))?, "Id")?;
     let mut make_flow = |name: &str, content: String| {
         let made = ask("CreateContactFlow", json!({"Name": name, "Type": "CONTACT_FLOW", "Content": content}))?;
         text(&made, "ContactFlowId")
@@ -171,6 +190,7 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
         make_flow("with whisper", whispering(&whisper, &basic))?,
         make_flow("for the skilled", picky(&second))?,
         make_flow("asks a function", asking(&[&basic, &second]))?,
+        make_flow("goes through a module", through(&module, &second))?,
     ];
     let profile = json!({
         "Name": "both", "Description": "Both queues", "DefaultOutboundQueueId": basic,

@@ -101,7 +101,7 @@ enum Verb {
         #[command(subcommand)]
         verb: BenchVerb,
     },
-    /// Check, convert and draw files of flows.
+    /// Check, import, convert and draw files of flows.
     Flow {
         #[command(subcommand)]
         verb: FlowVerb,

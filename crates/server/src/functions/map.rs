@@ -63,9 +63,10 @@ impl Map for FunctionMap {
     const SECTION: MapSection = MapSection {
         name: "functions",
         doc: "\
-Where the functions run that flows call with InvokeLambdaFunction. A key is the ARN of a function or its bare name, which
-means every function of that name; `*` stands for any text. Of several that fit, one without `*` is taken first, then
-the longest. An ARN without version or alias means all of them. Nothing else is ever called.
+Where the functions run that flows call with InvokeLambdaFunction. An instance allows
+each of them by AssociateLambdaFunction. A key is the ARN of a function or its bare name, which means every function of
+that name; `*` stands for any text. Of several that fit, one without `*` is taken first, then the longest. An ARN without
+version or alias means all of them. Nothing else is ever called.
 
 - `lambda` is an endpoint that speaks the Lambda Invoke API: AWS itself, SAM local, an emulator. Calls are signed when
   `[function_calls]` has an access key, for `region` or else for the region of the function's ARN. It is asked for the

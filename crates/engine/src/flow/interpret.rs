@@ -285,10 +285,16 @@ impl Move<'_> {
         let (result, way): (Cow<'static, str>, Way) = match outcome {
             Outcome::Next => (NEXT.into(), next()),
             Outcome::Value(value) => {
-                let way = met(&value).unwrap_or_else(condition_failed);
+                let way = met(&value).unwrap_or_else(|| {
+                    error = Some("no condition fits the result".into());
+                    condition_failed()
+                });
                 (value, way)
             }
-            Outcome::NoValue => (NO_MATCHING_CONDITION.into(), condition_failed()),
+            Outcome::NoValue => {
+                error = Some("the path leads to nothing".into());
+                (NO_MATCHING_CONDITION.into(), condition_failed())
+            }
             Outcome::Error(error_type, why) => {
                 error = Some(why);
                 let way = error_way(action, &error_type);

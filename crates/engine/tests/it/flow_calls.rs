@@ -38,11 +38,11 @@ fn a_function_answers_and_the_run_goes_on() {
             3 start b flow=f @which=rank => f Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call arn:aws:lambda:us-east-1:000000000000:function:rank for 8 s
             3 answer b with={"tier":7,"none":null} => f Next -> c, c 7 -> other, other Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
             4 start c flow=f @which=rank => f Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call arn:aws:lambda:us-east-1:000000000000:function:rank for 8 s
-            4 answer c fails=unreachable => f NoMatchingError (unreachable) -> failed, failed NoMatchingCondition -> none, none Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            4 answer c fails=unreachable => f NoMatchingError (unreachable) -> failed, failed NoMatchingCondition (the path leads to nothing) -> none, none Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
             5 start d flow=f @which=rank => f Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call arn:aws:lambda:us-east-1:000000000000:function:rank for 8 s
-            5 answer d with={"tier":["gold"]} => f NoMatchingError (member "tier" of the answer is no text: for nested answers set ResponseValidation.ResponseType to JSON) -> failed, failed NoMatchingCondition -> none, none Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            5 answer d with={"tier":["gold"]} => f NoMatchingError (member "tier" of the answer is no text: for nested answers set ResponseValidation.ResponseType to JSON) -> failed, failed NoMatchingCondition (the path leads to nothing) -> none, none Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
             6 start e flow=f @which=rank => f Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call arn:aws:lambda:us-east-1:000000000000:function:rank for 8 s
-            6 answer e with=gold => f NoMatchingError (the answer is not JSON: expected value at line 1 column 1) -> failed, failed NoMatchingCondition -> none, none Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
+            6 answer e with=gold => f NoMatchingError (the answer is not JSON: expected value at line 1 column 1) -> failed, failed NoMatchingCondition (the path leads to nothing) -> none, none Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
         "#]],
     );
 }
@@ -250,7 +250,7 @@ fn a_module_takes_input_and_gives_a_result() {
             0 start a flow=f @who=Ann => x Next -> m, m Invoked, a Next -> c, c Ann -> gold, gold Returned, m gold -> b, b Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start b flow=f @who=Bob => x Next -> m, m Invoked, a Next -> c, c Bob -> silver, silver Returned, m silver -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start c flow=wired @who=Bob => x Next -> m, m Invoked, a Next -> c, c Bob -> silver, silver Returned, m silver -> failed, failed Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
-            0 start d flow=wired @who=Eve => x Next -> m, m Invoked, a Next -> c, c Eve -> plain, plain Returned, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
+            0 start d flow=wired @who=Eve => x Next -> m, m Invoked, a Next -> c, c Eve (no condition fits the result) -> plain, plain Returned, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start e flow=f @who=Cid => x Next -> m, m Invoked, a Next -> c, c Cid -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Next -> lost, lost Stopped (the flow executed too many actions without waiting), m Stopped (the flow executed too many actions without waiting) | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
             0 start f flow=f @who=Dan => x Next -> m, m Invoked, a Next -> c, c Dan -> over, over Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         "#]],

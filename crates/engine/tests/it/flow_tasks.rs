@@ -229,8 +229,8 @@ fn metrics_are_what_they_were_when_they_were_asked_for() {
          0 start c flow=none",
         expect![[r#"
             0 full contacts=3 wait=70 position=2 available=1 staffed=2 online=4 => nothing
-            0 start a flow=f @channel=Task => n NoMatchingCondition -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
-            0 start b flow=f @channel=voice => n NoMatchingCondition -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
+            0 start a flow=f @channel=Task => n NoMatchingCondition (the path leads to nothing) -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
+            0 start b flow=f @channel=voice => n NoMatchingCondition (the path leads to nothing) -> m, m Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
             0 start c flow=none => m NoMatchingError (the contact has no target queue, or that queue is gone) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
         "#]],
     );

@@ -75,6 +75,17 @@ pub enum ReadEventsError {
 /// # Errors
 /// Some of them are not kept any more, there is no event `after` yet, or the store cannot be read.
 pub fn read_events(store: &dyn Store, arns: &ArnScope, after: u64, max: usize) -> Result<Events, ReadEventsError> {
+    read_within(store, arns, after, max, ANSWER_BYTES_MAX)
+}
+
+/// The events after `after`, at most `max`, and none after those that have `bytes_max` bytes together.
+fn read_within(
+    store: &dyn Store,
+    arns: &ArnScope,
+    after: u64,
+    max: usize,
+    bytes_max: usize,
+) -> Result<Events, ReadEventsError> {
     let scope = Scope(arns.instance.0);
     let first = after.saturating_add(1);
     let mut found = Vec::new();
@@ -109,7 +120,7 @@ pub fn read_events(store: &dyn Store, arns: &ArnScope, after: u64, max: usize) -
     let records = Records::new(store, scope);
     let (mut events, mut next, mut bytes) = (Vec::new(), after, 0);
     for (number, event) in &found {
-        if bytes >= ANSWER_BYTES_MAX {
+        if bytes >= bytes_max {
             break;
         }
         let event = shown(&records, arns, *number, event)?;

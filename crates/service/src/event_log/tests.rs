@@ -93,3 +93,16 @@ fn events_are_found_by_their_number() {
     "#]]
     .assert_eq(&table);
 }
+
+#[test]
+fn an_answer_is_bounded_in_bytes_and_has_one_event_at_least() {
+    let store = journal(1, &[3, 2]);
+    let arns = ArnScope { region: "us-east-1".into(), account: "000000000000".into(), instance: INSTANCE };
+    let read = |after, bytes_max| super::read_within(&store, &arns, after, 9, bytes_max).unwrap();
+    let first = read(0, 1);
+    assert_eq!((first.events.len(), first.next), (1, 1));
+    let bytes = first.events[0].to_string().len();
+    assert_eq!(read(0, bytes + 1).next, 2);
+    assert_eq!(read(3, 1).next, 4);
+    assert_eq!(read(0, usize::MAX).next, 5);
+}

@@ -10,6 +10,7 @@ mod references;
 mod tests;
 
 use anyhow::Context as _;
+use engine::flow::FlowType;
 use engine::flow::document::Document;
 use engine::flow::export::{Export, Publishable, Wrapping};
 use engine::flow::legacy;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 use crate::flow_check::best_fit;
 use instance::Instance;
+use references::Reference;
 
 pub use instance::Place;
 
@@ -51,9 +53,22 @@ struct Flow {
     file: String,
     name: String,
     publishable: Publishable,
+    /// Who says that it is that.
+    told_by: ToldBy,
     content: String,
     /// Its id elsewhere, if the file tells it.
     id: Option<String>,
+}
+
+/// Who says what a file is to be published as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ToldBy {
+    /// What is around the content: an answer of the API, or the form of a deployment tool.
+    Wrapping,
+    /// The metadata of the content, the command line, or what another file refers to it as.
+    Somebody,
+    /// Nobody: it is what it fits best.
+    Nobody,
 }
 
 /// Imports files into an instance.
@@ -74,6 +89,7 @@ pub async fn import(
             Err(error) => imported.fail(&file.name, &error),
         }
     }
+    settle_types(&mut flows, &mut imported.lines)?;
     let mut instance = Instance::open(place, instance).await?;
     stand_in(&mut instance, &flows, &mut imported).await?;
     for flow in &flows {
@@ -112,21 +128,56 @@ fn read(file: &FlowFile, otherwise: Option<Publishable>, lines: &mut Vec<String>
     let document = Document::parse(&content)?;
     let stem = std::path::Path::new(&file.name).file_stem().and_then(|stem| stem.to_str());
     let name = export.name.as_deref().or(stem).unwrap_or(&file.name);
-    let publishable = export.publishable.or(otherwise).unwrap_or_else(|| {
-        let best = best_fit(&document);
-        lines.push(format!(
-            "note: {} does not say what it is and is imported as {best}; --type names another",
-            file.name
-        ));
-        best
-    });
+    let (publishable, told_by) = match (export.publishable, export.wrapping, otherwise) {
+        (Some(told), Wrapping::Content | Wrapping::Described, _) => (told, ToldBy::Wrapping),
+        (Some(told), _, _) | (None, _, Some(told)) => (told, ToldBy::Somebody),
+        (None, _, None) => (best_fit(&document), ToldBy::Nobody),
+    };
     Ok(Flow {
         file: file.name.clone(),
         name: name.chars().take(NAME_CHARS_MAX).collect(),
         publishable,
+        told_by,
         content,
         id: described_id(&file.text),
     })
+}
+
+/// A file is what another file refers to it as, unless what is around its content says otherwise: only a whisper flow
+/// can be a whisper hook. Notes what nobody tells.
+fn settle_types(flows: &mut [Flow], lines: &mut Vec<String>) -> anyhow::Result<()> {
+    let mut needed = Vec::new();
+    for flow in &*flows {
+        needed.extend(references::of(flow)?);
+    }
+    for flow in flows {
+        let told = needed.iter().filter(|reference| flow.is_meant_by(reference)).find_map(|reference| {
+            match (reference.kind, reference.flow_type) {
+                (Resolves::Module, _) => Some(Publishable::Module),
+                // Many actions refer to inbound flows, so that this says little.
+                (Resolves::Flow, FlowType::ContactFlow) => None,
+                (Resolves::Flow, flow_type) => Some(Publishable::Flow(flow_type)),
+                (Resolves::Queue | Resolves::Prompt | Resolves::HoursOfOperation, _) => None,
+            }
+        });
+        match (flow.told_by, told) {
+            (ToldBy::Wrapping, _) | (ToldBy::Somebody, None) => {}
+            (ToldBy::Somebody | ToldBy::Nobody, Some(told)) => flow.publishable = told,
+            (ToldBy::Nobody, None) => lines.push(format!(
+                "note: {} does not say what it is and is imported as {}; --type names another",
+                flow.file, flow.publishable
+            )),
+        }
+    }
+    Ok(())
+}
+
+impl Flow {
+    /// Whether a reference of another file is to this flow or module, by the id or the name that it has elsewhere.
+    fn is_meant_by(&self, reference: &Reference) -> bool {
+        matches!(reference.kind, Resolves::Flow | Resolves::Module)
+            && (self.id.as_deref() == Some(reference.id()) || self.name == reference.name)
+    }
 }
 
 /// The id in an answer of DescribeContactFlow or DescribeContactFlowModule.
@@ -145,7 +196,7 @@ async fn stand_in(instance: &mut Instance, flows: &[Flow], imported: &mut Import
             if instance.knows(&reference, &map) {
                 continue;
             }
-            let of_import = flows.iter().find(|flow| flow.id.as_deref() == Some(reference.id()));
+            let of_import = flows.iter().find(|flow| flow.is_meant_by(&reference));
             let target = match (of_import, reference.kind) {
                 (Some(flow), _) => instance.ensure(flow, &mut imported.lines).await,
                 (None, Resolves::Prompt) => Ok(references::SILENCE.to_owned()),

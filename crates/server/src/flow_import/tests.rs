@@ -11,6 +11,7 @@ fn flow(actions: &Value, metadata: &Value) -> Flow {
         file: "f.json".into(),
         name: "f".into(),
         publishable: Publishable::Flow(FlowType::ContactFlow),
+        told_by: ToldBy::Nobody,
         content: content.to_string(),
         id: None,
     }
@@ -63,17 +64,57 @@ fn files_of_all_wrappings_are_read() {
         let mut lines = Vec::new();
         let file = FlowFile { name: "flows/orders.json".into(), text: text.to_owned() };
         table += &match read(&file, None, &mut lines) {
-            Ok(Flow { name, publishable, id, .. }) => format!("{name} {publishable} {id:?} {lines:?}\n"),
+            Ok(Flow { name, publishable, told_by, id, .. }) => {
+                format!("{name} {publishable} {told_by:?} {id:?} {lines:?}\n")
+            }
             Err(error) => format!("{error:#}\n"),
         };
     }
     expect![[r#"
-        orders CONTACT_FLOW None ["note: flows/orders.json does not say what it is and is imported as CONTACT_FLOW; --type names another"]
-        W CONTACT_FLOW None []
-        D QUEUE_TRANSFER Some("f1") []
-        orders CONTACT_FLOW None ["note: flows/orders.json does not say what it is and is imported as CONTACT_FLOW; --type names another"]
+        orders CONTACT_FLOW Nobody None []
+        W CONTACT_FLOW Wrapping None []
+        D QUEUE_TRANSFER Wrapping Some("f1") []
+        orders CONTACT_FLOW Nobody None []
         Invalid request: the content is not JSON (expected value at line 1 column 1)
     "#]].assert_eq(&table);
+}
+
+#[test]
+fn a_file_is_what_another_refers_to_it_as() {
+    let hook = |key: &str, flow: &str| json!({"EventHooks": {(key): flow}});
+    let action = |id: &str, kind: &str, parameters: Value| {
+        json!({"Identifier": id, "Type": kind, "Parameters": parameters, "Transitions": {
+            "NextAction": "e", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "e"}]}})
+    };
+    let main = flow(
+        &json!([
+            action("a", "UpdateContactEventHooks", hook("AgentWhisper", "Whisper")),
+            action("b", "UpdateContactEventHooks", hook("CustomerQueue", "{{flows.Waiting.arn}}")),
+            action("c", "InvokeFlowModule", json!({"FlowModuleId": "Part"})),
+            action("d", "TransferToFlow", json!({"ContactFlowId": "Second"})),
+        ]),
+        &json!({"ActionMetadata": {"b": {"hook": {"id": "{{flows.Waiting.arn}}", "text": "Waiting"}}}}),
+    );
+    let named = |name: &str, told_by| {
+        let one = flow(&json!([{"Identifier": "a", "Type": "X", "Parameters": {}, "Transitions": {}}]), &json!({}));
+        Flow { name: name.into(), file: format!("{name}.json"), told_by, ..one }
+    };
+    let mut flows = vec![main];
+    flows.extend(["Whisper", "Waiting", "Part", "Second"].map(|name| named(name, ToldBy::Nobody)));
+    flows.push(named("Whisper", ToldBy::Wrapping));
+    let mut lines = Vec::new();
+    settle_types(&mut flows, &mut lines).unwrap();
+    let settled: Vec<String> = flows.iter().map(|flow| format!("{} {}", flow.name, flow.publishable)).collect();
+    expect![[r#"
+        f CONTACT_FLOW
+        Whisper AGENT_WHISPER
+        Waiting CUSTOMER_QUEUE
+        Part MODULE
+        Second CONTACT_FLOW
+        Whisper CONTACT_FLOW
+        note: f.json does not say what it is and is imported as CONTACT_FLOW; --type names another
+        note: Second.json does not say what it is and is imported as CONTACT_FLOW; --type names another
+    "#]].assert_eq(&format!("{}\n{}\n", settled.join("\n"), lines.join("\n")));
 }
 
 #[test]

@@ -77,7 +77,7 @@ def test_a_deep_segment_attribute(instance, flow):
 
 
 def test_a_large_body(instance, flow):
-    answer = put(instance, json.dumps(task_body(instance, flow, Description="d" * 2 * MEBIBYTE)).encode())
+    answer = put(instance, json.dumps(task_body(instance, flow, Description="d" * 5 * MEBIBYTE)).encode())
     assert (answer.status, answer.error_type) == (413, "RequestEntityTooLargeException")
 
 

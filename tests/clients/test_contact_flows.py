@@ -259,3 +259,17 @@ def test_refused_updates(instance):
         "InvalidParameterException", "ContactFlowState", metadata, ContactFlowId=flow, ContactFlowState="X"
     )
     instance.refused("ResourceNotFoundException", "", DESCRIBE, ContactFlowId=absent_id())
+
+
+def test_the_longest_content_in_any_writing(fresh):
+    """256,000 characters, of which boto3 writes each in six bytes."""
+    longest = 256_000
+    flow = json.loads(flows.waiting())
+
+    def padded(characters: int) -> str:
+        return json.dumps(flow | {"Metadata": {"note": "\u00e4" * characters}}, ensure_ascii=False)
+
+    content = padded(longest - len(padded(0)))
+    assert len(content) == longest
+    made = fresh.flow(content)
+    assert fresh.describe_contact_flow(ContactFlowId=made)["ContactFlow"]["Content"] == content

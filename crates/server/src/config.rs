@@ -98,8 +98,9 @@ settings! {
 settings! {
     /// Bounds of the HTTP edge: one client must not harm another.
     pub struct Http("http") {
-        /// Largest body of a request. A larger one gets 413 RequestEntityTooLargeException.
-        pub body_bytes_max: ByteCount = "1MiB",
+        /// Largest body of a request. A larger one gets 413 RequestEntityTooLargeException. The longest flow has 256,000
+        /// characters, each of which a client may write in 6 bytes or more.
+        pub body_bytes_max: ByteCount = "4MiB",
         /// Most headers of a request. More get 431.
         pub headers_max: u32 = "100",
         /// Largest head of a request: request line and headers together. A larger one gets 431.

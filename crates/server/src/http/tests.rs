@@ -169,7 +169,7 @@ async fn who_asks_before_sending_a_large_body_is_refused_at_once() {
     check(
         &read_answer(&mut stream).await,
         &expect![[
-            r#"HTTP/1.1 413 Payload Too Large RequestEntityTooLargeException closed {"__type":"RequestEntityTooLargeException","message":"the body is longer than 1048576 bytes"}"#
+            r#"HTTP/1.1 413 Payload Too Large RequestEntityTooLargeException closed {"__type":"RequestEntityTooLargeException","message":"the body is longer than 4194304 bytes"}"#
         ]],
     );
 }

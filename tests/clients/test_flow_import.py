@@ -131,7 +131,13 @@ def test_what_cannot_be_imported_is_told_and_the_others_are(fresh, tmp_path):
     wrong = content(action("a", "NoSuchAction", then="end"), end())
     project.add("wrong.json", json.dumps({"Name": "Wrong", "Type": "CONTACT_FLOW", "Content": wrong}))
     project.add("good.json", json.dumps({"Name": "Good", "Type": "CONTACT_FLOW", "Content": content(end())}))
+    project.files.insert(1, tmp_path / "missing.json")
     told = project.load(code=1)
+    assert told[0] == f"error: read {tmp_path}/missing.json: No such file or directory (os error 2)"
+    assert told[-1] == "3 of 4 files could not be imported"
+    checked = callboard("flow", "check", *project.files, code=1)
+    assert "error: read " in checked
+    assert checked.endswith("4 files checked, 3 problems\n"), checked
     assert any("broken.json: " in line and line.startswith("error: ") for line in told), told
     assert any("InvalidContactFlowException: Invalid Action type" in line for line in told), told
     assert any(line.startswith('published CONTACT_FLOW "Good"') for line in told), told

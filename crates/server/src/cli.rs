@@ -280,16 +280,28 @@ pub(crate) fn import_flows(
     publishable: Option<Publishable>,
     files: &[PathBuf],
 ) -> anyhow::Result<ExitCode> {
-    let file = |path: &PathBuf| -> anyhow::Result<FlowFile> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-        Ok(FlowFile { name: path.display().to_string(), text })
-    };
-    let files = files.iter().map(file).collect::<anyhow::Result<_>>()?;
+    let (mut readable, mut failures) = (Vec::new(), 0);
+    for path in files {
+        match std::fs::read_to_string(path) {
+            Ok(text) => readable.push(FlowFile { name: path.display().to_string(), text }),
+            // The others are imported all the same.
+            Err(error) => {
+                println!("error: read {}: {error}", path.display());
+                failures += 1;
+            }
+        }
+    }
     let otherwise = publishable.map(|publishable| publishable.to_string());
-    let reply = administrate(place, Command::ImportFlows { instance, otherwise, files })?;
+    let reply = administrate(place, Command::ImportFlows { instance, otherwise, files: readable })?;
     print_reply(&reply);
-    let failed = matches!(&reply, Reply::Imported(imported) if imported.failures > 0);
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if let Reply::Imported(imported) = &reply {
+        failures += imported.failures;
+    }
+    if failures > 0 {
+        println!("{failures} of {} files could not be imported", files.len());
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the pages of a trace as they come.

@@ -69,9 +69,18 @@ impl FlowVerb {
             FlowVerb::Check { publishable, files } => {
                 let mut problems = 0;
                 for file in &files {
-                    let report = flow_check::check(&file.display().to_string(), &read(file)?, publishable);
-                    print!("{report}");
-                    problems += report.problems;
+                    match read(file) {
+                        Ok(text) => {
+                            let report = flow_check::check(&file.display().to_string(), &text, publishable);
+                            print!("{report}");
+                            problems += report.problems;
+                        }
+                        // The others are checked all the same.
+                        Err(error) => {
+                            println!("error: {error:#}");
+                            problems += 1;
+                        }
+                    }
                 }
                 match problems {
                     0 => println!("{} checked, no problems", counted(files.len(), "file")),

@@ -76,7 +76,8 @@ fn files_of_all_wrappings_are_read() {
         D QUEUE_TRANSFER Wrapping Some("f1") []
         orders CONTACT_FLOW Nobody None []
         Invalid request: the content is not JSON (expected value at line 1 column 1)
-    "#]].assert_eq(&table);
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]
@@ -114,7 +115,8 @@ fn a_file_is_what_another_refers_to_it_as() {
         Whisper CONTACT_FLOW
         note: f.json does not say what it is and is imported as CONTACT_FLOW; --type names another
         note: Second.json does not say what it is and is imported as CONTACT_FLOW; --type names another
-    "#]].assert_eq(&format!("{}\n{}\n", settled.join("\n"), lines.join("\n")));
+    "#]]
+    .assert_eq(&format!("{}\n{}\n", settled.join("\n"), lines.join("\n")));
 }
 
 #[test]

@@ -302,29 +302,111 @@ fn criteria_set_by_a_flow() {
     assert_eq!(world.contacts[&contact_id("a")].head().queue, Some(BASIC));
 }
 
+/// A flow that runs at a pause or a resume ends itself alone, however it ends: the task goes on where it was. One that
+/// was in a queue is in none until a flow puts it there (contact-lifecycle.md section 6).
 #[test]
-fn what_disconnects_where() {
-    let ends = "d DisconnectParticipant";
-    World::new().flow("ends", ends).check(
-        "0 start
-         1 pause flow=ends
-         2 resume flow=ends
-         3 start b
-         4 offer b
-         5 accept b
-         6 pause b flow=ends
-         7 resume b flow=ends",
-        expect![[r#"
-            0 start => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
-            1 pause flow=ends => Paused, PAUSED
-            2 resume flow=ends => Completed CONTACT_FLOW_DISCONNECT, RESUMED, DISCONNECTED, COMPLETED
-            3 start b => Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
-            4 offer b => Offered, ann["CONNECTING"]
-            5 accept b => Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
-            6 pause b flow=ends => Paused, PAUSED, ann["PAUSED"]
-            7 resume b flow=ends => Connected, RESUMED, ann["CONNECTED"]
-        "#]],
-    );
+fn what_ends_a_flow_of_a_pause_or_a_resume() {
+    let waits = "w Wait {\"TimeLimitSeconds\":\"60\"} next=end NoMatchingError=end Equals:WaitCompleted=end\n end DisconnectParticipant";
+    let endings = [
+        ("disconnects", "x DisconnectParticipant"),
+        (
+            "disconnects in a module",
+            "x InvokeFlowModule {\"FlowModuleId\":\"m\"} next=y NoMatchingError=y\n y EndFlowExecution",
+        ),
+        ("is lost", "x MessageParticipant {\"Text\":\"x\"}"),
+        (
+            "queues",
+            "x UpdateContactTargetQueue {\"QueueId\":\"OTHER\"} next=q NoMatchingError=e\n q TransferContactToQueue next=e QueueAtCapacity=e NoMatchingError=e\n e EndFlowExecution",
+        ),
+    ];
+    let places = [
+        ("in its flow", &["start flow=waits"][..]),
+        ("in a queue", &["start"]),
+        ("at an agent", &["start", "offer", "accept"]),
+    ];
+    let moments = [
+        ("pause flow", &["pause flow=ends", "resume"][..]),
+        ("pause flow that resumes", &["pause flow=resumes"]),
+        ("resume flow", &["pause", "resume flow=ends"]),
+    ];
+    let mut shown = String::new();
+    for (moment, commands) in moments {
+        for (ending, flow) in endings {
+            for (place, before) in places {
+                let resumes = format!("r ResumeContact next=x NoMatchingError=x\n {flow}");
+                let mut world = World::new()
+                    .module("m", "d DisconnectParticipant")
+                    .flow("waits", waits)
+                    .flow_unchecked("ends", flow)
+                    .flow_unchecked("resumes", &resumes);
+                for command in before.iter().chain(commands) {
+                    world.run(command).unwrap();
+                }
+                let after = world.contacts[&contact_id("a")].state;
+                world.instance.now = START.plus_seconds(60);
+                world.run("tick").unwrap();
+                let later = world.contacts[&contact_id("a")].state;
+                shown += &format!("{moment} {ending}, task {place}: {after:?}, a minute later {later:?}\n");
+            }
+        }
+    }
+    expect![[r#"
+        pause flow disconnects, task in its flow: InFlow, a minute later Completed
+        pause flow disconnects, task in a queue: InFlow, a minute later InFlow
+        pause flow disconnects, task at an agent: Connected, a minute later Connected
+        pause flow disconnects in a module, task in its flow: InFlow, a minute later Completed
+        pause flow disconnects in a module, task in a queue: InFlow, a minute later InFlow
+        pause flow disconnects in a module, task at an agent: Connected, a minute later Connected
+        pause flow is lost, task in its flow: InFlow, a minute later Completed
+        pause flow is lost, task in a queue: InFlow, a minute later InFlow
+        pause flow is lost, task at an agent: Connected, a minute later Connected
+        pause flow queues, task in its flow: InFlow, a minute later Completed
+        pause flow queues, task in a queue: InFlow, a minute later InFlow
+        pause flow queues, task at an agent: Connected, a minute later Connected
+        pause flow that resumes disconnects, task in its flow: InFlow, a minute later Completed
+        pause flow that resumes disconnects, task in a queue: InFlow, a minute later InFlow
+        pause flow that resumes disconnects, task at an agent: Connected, a minute later Connected
+        pause flow that resumes disconnects in a module, task in its flow: InFlow, a minute later Completed
+        pause flow that resumes disconnects in a module, task in a queue: InFlow, a minute later InFlow
+        pause flow that resumes disconnects in a module, task at an agent: Connected, a minute later Connected
+        pause flow that resumes is lost, task in its flow: InFlow, a minute later Completed
+        pause flow that resumes is lost, task in a queue: InFlow, a minute later InFlow
+        pause flow that resumes is lost, task at an agent: Connected, a minute later Connected
+        pause flow that resumes queues, task in its flow: Queued, a minute later Queued
+        pause flow that resumes queues, task in a queue: Queued, a minute later Queued
+        pause flow that resumes queues, task at an agent: Connected, a minute later Connected
+        resume flow disconnects, task in its flow: InFlow, a minute later Completed
+        resume flow disconnects, task in a queue: InFlow, a minute later InFlow
+        resume flow disconnects, task at an agent: Connected, a minute later Connected
+        resume flow disconnects in a module, task in its flow: InFlow, a minute later Completed
+        resume flow disconnects in a module, task in a queue: InFlow, a minute later InFlow
+        resume flow disconnects in a module, task at an agent: Connected, a minute later Connected
+        resume flow is lost, task in its flow: InFlow, a minute later Completed
+        resume flow is lost, task in a queue: InFlow, a minute later InFlow
+        resume flow is lost, task at an agent: Connected, a minute later Connected
+        resume flow queues, task in its flow: Queued, a minute later Queued
+        resume flow queues, task in a queue: Queued, a minute later Queued
+        resume flow queues, task at an agent: Connected, a minute later Connected
+    "#]].assert_eq(&shown);
+}
+
+/// A whisper flow may end no contact, and the module that it invokes neither.
+#[test]
+fn a_module_that_disconnects_ends_the_whisper() {
+    World::new()
+        .module("m", "d DisconnectParticipant")
+        .flow_of_type(
+            "tell",
+            FlowType::AgentWhisper,
+            "x InvokeFlowModule {\"FlowModuleId\":\"m\"} next=e NoMatchingError=e\n e EndFlowExecution",
+        )
+        .flow("main", &hooked("AgentWhisper", "tell"))
+        .traced()
+        .check("0 start\n 1 offer\n 2 accept", expect![[r#"
+            0 start => h Next -> q, q Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            1 offer =>  | Offered, ann["CONNECTING"]
+            2 accept => x Invoked, d Disconnected | Connected, CONNECTED_TO_AGENT, ann["CONNECTED"]
+        "#]]);
 }
 
 #[test]

@@ -88,12 +88,13 @@ impl Move<'_> {
         self.push_runnable(Purpose::Queue, flow);
     }
 
-    /// A flow ends its contact. One that runs beside a pause, the work of an agent or the end ends itself alone:
-    /// inbound flows, which run there, have no other end (flow-language.md section 9).
+    /// A flow ends its contact. One that runs at a pause, a resume or the end ends itself alone: inbound flows, which
+    /// run there, have no other end (flow-language.md section 9). A whisper flow may end no contact, so a module that
+    /// does ends the whisper. What a module says counts for the flow that invoked it.
     pub(super) fn disconnect_by_flow(&mut self) {
-        match self.contact.state {
-            State::Paused | State::Connected | State::Ended => self.finish(),
-            _ => self.end(DisconnectReason::ContactFlowDisconnect),
+        match self.run_mut().purpose {
+            Purpose::Main | Purpose::Queue => self.end(DisconnectReason::ContactFlowDisconnect),
+            Purpose::Whisper | Purpose::Pause | Purpose::Resume | Purpose::Disconnect => self.finish(),
         }
     }
 

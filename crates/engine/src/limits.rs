@@ -28,6 +28,8 @@ pub struct Limits {
     pub actions_per_turn: u32,
     /// Actions without waiting after which a flow run is stopped.
     pub actions_without_wait_max: u32,
+    /// Tasks that a flow run makes without waiting: past them its CreateTask fails.
+    pub flow_tasks_without_wait_max: u32,
     /// How deep tasks made by flows may make tasks.
     pub flow_task_generation_max: u32,
     /// Contacts in the queue of one agent.
@@ -65,6 +67,7 @@ impl Default for Limits {
             expiry_minutes_max: 90 * 24 * 60,
             actions_per_turn: 1_000,
             actions_without_wait_max: 100_000,
+            flow_tasks_without_wait_max: 1_000,
             flow_task_generation_max: 50,
             agent_queue_contacts_max: 10,
             transfer_buffer_percent: 20,

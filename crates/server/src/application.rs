@@ -259,6 +259,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             expiry_minutes_max: limits.expiry_minutes_max,
             actions_per_turn: limits.flow_actions_per_turn,
             actions_without_wait_max: limits.flow_actions_without_wait_max,
+            flow_tasks_without_wait_max: limits.flow_tasks_without_wait_max,
             flow_task_generation_max: limits.flow_task_generation_max,
             agent_queue_contacts_max: limits.agent_queue_contacts_max,
             transfer_buffer_percent: limits.transfer_buffer_percent,

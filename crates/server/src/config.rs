@@ -185,6 +185,8 @@ settings! {
         pub flow_actions_per_turn: u32 = "1000",
         /// Actions without waiting after which a flow is stopped, since it would never end.
         pub flow_actions_without_wait_max: u32 = "100000",
+        /// Tasks that a flow makes without waiting, after which it makes no more until it has waited.
+        pub flow_tasks_without_wait_max: u32 = "1000",
         /// How deep tasks that flows make may make tasks in turn.
         pub flow_task_generation_max: u32 = "50",
         /// Contacts in the queue of one agent.

@@ -33,6 +33,9 @@ use crate::time::Timestamp;
 /// The result of an action that waits.
 const WAITING: &str = "Waiting";
 
+/// How many actions of a turn a CreateTask counts for: it makes a record where others change one.
+const CREATE_TASK_ACTIONS: u32 = 100;
+
 /// What an executed action says should happen. The words are those of a trace.
 enum Outcome {
     /// Success: NextAction.
@@ -129,12 +132,12 @@ impl Move<'_> {
         let run = self.contact.runs.last_mut().expect("a run that waits is on the stack");
         let first = match run.waiting.take().expect("a run on the stack waits for something") {
             Waiting::Until { .. } => {
-                run.since_wait = 0;
+                run.has_waited();
                 Some(Outcome::Value(Cow::Borrowed(control::WAIT_COMPLETED)))
             }
             Waiting::Turn => None,
             Waiting::Answered { error } => {
-                run.since_wait = 0;
+                run.has_waited();
                 Some(error.map_or(Outcome::Next, Outcome::error))
             }
             Waiting::Function { .. } | Waiting::Module => unreachable!("no timer and no turn ends this wait"),
@@ -179,7 +182,10 @@ impl Move<'_> {
                     self.wait_for_end(&compiled);
                     return Ok(());
                 }
-                executed_in_turn += 1;
+                executed_in_turn += match action.operation {
+                    Operation::CreateTask(_) => CREATE_TASK_ACTIONS,
+                    _ => 1,
+                };
                 let limit = self.env.limits().actions_without_wait_max;
                 let run = self.run_mut();
                 run.since_wait += 1;

@@ -155,6 +155,14 @@ pub struct FlowRun {
     /// The Wait that lets it go on, and is not over.
     #[n(12)]
     pub meanwhile: Option<Box<Meanwhile>>,
+    /// Tasks made since it last waited.
+    #[n(13)]
+    #[cbor(skip_if = "is_zero")]
+    pub tasks_since_wait: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A Wait that lets the flow go on along its Continue branch meanwhile (`ContinueExecution`). When it is over the run
@@ -173,6 +181,16 @@ pub struct Meanwhile {
 }
 
 impl FlowRun {
+    /// It has waited: what counts since then begins anew.
+    pub(crate) fn has_waited(&mut self) {
+        (self.since_wait, self.tasks_since_wait) = (0, 0);
+    }
+
+    /// Counts on where another run of the same contact is.
+    pub(crate) fn count_on(&mut self, other: &FlowRun) {
+        (self.since_wait, self.tasks_since_wait) = (other.since_wait, other.tasks_since_wait);
+    }
+
     /// What its actions have given, to add to.
     pub(crate) fn results_mut(&mut self) -> &mut Results {
         self.results.get_or_insert_default()

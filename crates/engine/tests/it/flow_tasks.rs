@@ -212,6 +212,38 @@ fn tasks_made_by_tasks_end_somewhere() {
     assert!(world.contacts.values().all(|contact| contact.state == State::Completed));
 }
 
+/// Each task counts for a hundred actions of the turn, and a run that never waits makes so many and no more; one that
+/// waits begins to count anew, and a module counts on where its caller is.
+#[test]
+fn a_flow_that_makes_one_task_after_the_other() {
+    let later = r#"{"Name":"x","ContactFlowId":"MAIN","DelaySeconds":"60"}"#;
+    let module = format!("c CreateTask {later} next=e NoMatchingError=e\n e EndFlowModuleExecution");
+    let flow = format!(
+        r#"
+        a CreateTask {later} next=b NoMatchingError=end
+        b CreateTask {later} next=m NoMatchingError=end
+        m InvokeFlowModule {{"FlowModuleId":"m"}} next=c NoMatchingError=end
+        c CreateTask {later} next=end NoMatchingError=w
+        w Wait {{"TimeLimitSeconds":"60"}} next=d NoMatchingError=end Equals:WaitCompleted=d
+        d CreateTask {later} next=end NoMatchingError=end
+        end DisconnectParticipant"#
+    );
+    World::new()
+        .module("m", &module)
+        .flow("f", &flow)
+        .limit(|limits| {
+            limits.actions_per_turn = 200;
+            limits.flow_tasks_without_wait_max = 2;
+        })
+        .explained()
+        .check("0 start flow=f\n 0 continue step=2\n 0 continue step=5\n 60 fire", expect![[r#"
+            0 start flow=f => a Next -> b, b Next -> m, m Yielded | InFlow, INITIATED, CONNECTED_TO_SYSTEM, task 2: [ | Scheduled, INITIATED], task 2: [ | Scheduled, INITIATED], continue at step 2
+            0 continue step=2 => m Invoked, c NoMatchingError (a flow makes 2 tasks at most without waiting (flow_tasks_without_wait_max)) -> e, e Returned, m Next -> c, c NoMatchingError (a flow makes 2 tasks at most without waiting (flow_tasks_without_wait_max)) -> w, w Yielded | InFlow, continue at step 5
+            0 continue step=5 => w Waiting | InFlow
+            60 fire => w WaitCompleted -> d, d Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, task 3: [ | Scheduled, INITIATED], DISCONNECTED, COMPLETED
+        "#]]);
+}
+
 #[test]
 fn metrics_are_what_they_were_when_they_were_asked_for() {
     let text = r#"

@@ -541,6 +541,7 @@ fn run(waiting: Option<Waiting>) -> FlowRun {
         results: None,
         module: None,
         meanwhile: None,
+        tasks_since_wait: 0,
     }
 }
 
@@ -673,7 +674,10 @@ pub(crate) fn contacts() -> Vec<Contact> {
     let made_by_a_flow = Contact { runs: later_runs(), generation: 3, ..full.clone() };
     let traced = Contact { trace: Some(TraceCount { chunks: 130, entries: 70_000 }), ..full.clone() };
     let in_the_meantime = Contact { runs: runs_meanwhile(), hooks_disabled: Hook::ALL.to_vec(), ..full.clone() };
-    [full, bare.clone()].into_iter().chain(rest).chain([made_by_a_flow, traced, in_the_meantime]).collect()
+    let making_tasks = FlowRun { tasks_since_wait: 4, ..run(Some(Waiting::Turn)) };
+    let making_tasks = Contact { runs: vec![making_tasks], ..full.clone() };
+    let later = [made_by_a_flow, traced, in_the_meantime, making_tasks];
+    [full, bare.clone()].into_iter().chain(rest).chain(later).collect()
 }
 
 pub(super) fn chains() -> Vec<Chain> {

@@ -91,7 +91,7 @@ impl Move<'_> {
         let meanwhile = run.meanwhile.take().expect("its end has come");
         run.action = meanwhile.action;
         run.waiting = None;
-        run.since_wait = 0;
+        run.has_waited();
         self.execute_from(Some(Outcome::Value(WAIT_COMPLETED.into())))
     }
 

@@ -58,6 +58,7 @@ impl Move<'_> {
             results: None,
             module: None,
             meanwhile: None,
+            tasks_since_wait: 0,
         });
     }
 

@@ -52,10 +52,10 @@ impl Move<'_> {
         let Invocation { module, content, input } = invocation;
         let caller = self.run_mut();
         caller.waiting = Some(Waiting::Module);
-        let (purpose, flow, since_wait) = (caller.purpose, caller.flow, caller.since_wait);
+        let (purpose, flow) = (caller.purpose, caller.flow);
         self.push_run(purpose, flow, content);
-        let run = self.run_mut();
-        run.since_wait = since_wait;
+        let [.., caller, run] = self.contact.runs.as_mut_slice() else { unreachable!("one was just put there") };
+        run.count_on(caller);
         run.module = Some(Box::new(ModuleRun { input, module: Some(module) }));
     }
 
@@ -84,7 +84,7 @@ impl Move<'_> {
         let caller = self.run_mut();
         assert_eq!(caller.waiting, Some(Waiting::Module), "a module is above the run that invoked it");
         caller.waiting = None;
-        caller.since_wait = module.since_wait;
+        caller.count_on(&module);
         caller
     }
 

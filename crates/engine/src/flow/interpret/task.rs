@@ -23,11 +23,14 @@ const DELAY_SECONDS_MAX: i64 = 518_400;
 
 impl Move<'_> {
     /// Makes a task that is related to this contact, and has a copy of its attributes (R4). All that StartTaskContact
-    /// refuses is an error here, and so are a time that has passed and one task too many made by tasks made by flows.
+    /// refuses is an error here, and so are a time that has passed, one task too many made by tasks made by flows, and
+    /// one too many of a run that does not wait.
     pub(super) fn create_task(&mut self, texts: &TaskTexts) -> Outcome {
         match self.make_task(texts) {
             Ok(id) => {
-                self.run_mut().results_mut().task = Some(id);
+                let run = self.run_mut();
+                run.tasks_since_wait += 1;
+                run.results_mut().task = Some(id);
                 Outcome::Next
             }
             Err(why) => Outcome::error(why),
@@ -40,6 +43,10 @@ impl Move<'_> {
         if generation > limits.flow_task_generation_max {
             let most = limits.flow_task_generation_max;
             return Err(format!("tasks made by flows make tasks {most} deep at most (flow_task_generation_max)"));
+        }
+        let most = limits.flow_tasks_without_wait_max;
+        if self.contact.runs.last().is_some_and(|run| run.tasks_since_wait >= most) {
+            return Err(format!("a flow makes {most} tasks at most without waiting (flow_tasks_without_wait_max)"));
         }
         self.env.check_task_quota()?;
         let now = self.env.now();

@@ -396,3 +396,37 @@ def test_flows_keep_running_for_a_week(timed, run):
     assert "DisconnectTimestamp" not in contact
     timed.server.advance(WEEK_SECONDS + 1)
     assert timed.contact(contact["Id"])["DisconnectReason"] in ("CONTACT_FLOW_DISCONNECT", "EXPIRED")
+
+
+def test_a_queue_flow_counts_its_own_task(timed):
+    queue = timed.queue()
+    oldest = action(
+        "oldest",
+        "CheckMetricData",
+        {"MetricType": "OldestContactInQueueAgeSeconds"},
+        then="no",
+        errors={"NoMatchingError": "no", "NoMatchingCondition": "no"},
+        # In milliseconds, as live instances have it.
+        conditions=[("NumberGreaterThan", "59000", "size")],
+    )
+    size = action(
+        "size",
+        "CheckMetricData",
+        {"MetricType": "NumberOfContactsInQueue"},
+        then="no",
+        errors={"NoMatchingError": "no", "NoMatchingCondition": "no"},
+        conditions=[("Equals", "1", "get")],
+    )
+    get = action("get", "GetMetricData", {}, then="yes", errors={NO_MATCH: "no"})
+    yes = set_attributes("yes", "stay2", size="$.Metrics.Queue.Size", age="$.Metrics.Queue.OldestContactAge")
+    waits = stay("wait", seconds=60, then="oldest")
+    queue_flow = timed.flow(
+        content(waits, oldest, size, get, yes, set_attributes("no", "stay2", size="no"), stay("stay2"), end()),
+        Type="CUSTOMER_QUEUE",
+    )
+    hook = action(
+        "hook", "UpdateContactEventHooks", {"EventHooks": {"CustomerQueue": queue_flow}}, then="set", errors={NO_MATCH: "end"}
+    )
+    task = timed.task(ContactFlowId=timed.flow(content(hook, set_queue("set", queue, "queue"), to_queue(), end())))
+    timed.server.advance(61)
+    assert timed.attributes(task) == {"size": "1", "age": "60"}

@@ -430,7 +430,7 @@ impl<R> InstanceLoop<R> {
 
     /// Whether another event may join the open batch. Ends of commits bring the turn in which it may.
     fn may_write_more(&self) -> bool {
-        !self.quarantine.is_careful() || (self.open.is_empty() && self.in_flight.is_none())
+        !self.open.is_full() && (!self.quarantine.is_careful() || (self.open.is_empty() && self.in_flight.is_none()))
     }
 
     fn take(&mut self, input: Input<R>, out: &mut Vec<Output<R>>) {

@@ -53,9 +53,23 @@ pub(super) struct OpenBatch<R> {
     pub timers: usize,
     first_event: u64,
     writes: Vec<Write>,
+    /// Bytes of their values, and about those of the events.
+    bytes: usize,
     events: Vec<event::Event>,
     tokens: Vec<TokenEntry>,
     released: Released<R>,
+}
+
+/// Bytes after which a batch is full. One event can go over it, by what one event may write.
+const BATCH_BYTES_MAX: usize = 2 << 20;
+/// About the bytes of an event in the journal.
+const EVENT_BYTES: usize = 128;
+
+fn value_bytes(write: &Write) -> usize {
+    match write {
+        Write::Put { value, .. } => value.len(),
+        Write::Delete { .. } | Write::DeleteRange { .. } => 0,
+    }
 }
 
 impl<R> OpenBatch<R> {
@@ -66,6 +80,7 @@ impl<R> OpenBatch<R> {
             timers: 0,
             first_event,
             writes: Vec::new(),
+            bytes: 0,
             events: Vec::new(),
             tokens: Vec::new(),
             released,
@@ -82,7 +97,9 @@ impl<R> OpenBatch<R> {
         self.released.effects.extend(changes.effects());
         self.released.published.extend(changes.published());
         self.released.agents.extend(world.agents_who_see(&changes));
+        let known = self.writes.len();
         let journal = world.apply(changes, self.number, &mut self.writes);
+        self.bytes += self.writes[known..].iter().map(value_bytes).sum::<usize>() + journal.0.len() * EVENT_BYTES;
         self.events.extend(journal.0);
         self.tokens.extend(journal.1);
     }
@@ -90,6 +107,11 @@ impl<R> OpenBatch<R> {
     /// Adds writes of the loop's own.
     pub fn write(&mut self, writes: impl IntoIterator<Item = Write>) {
         self.writes.extend(writes);
+    }
+
+    /// Whether it takes no more events: the commit would get too large, and hold up others for too long.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES_MAX
     }
 
     /// Whether somebody waits for it.

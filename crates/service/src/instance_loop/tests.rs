@@ -628,6 +628,25 @@ fn a_timer_that_spoils_its_commit_is_not_run_for_ever() {
 }
 
 #[test]
+fn a_batch_is_bounded_and_nobody_is_forgotten() {
+    const TASKS: usize = 120;
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    driver.task(&flow, "first");
+    driver.turn();
+    assert_eq!(driver.commits.len(), 1, "a commit is under way");
+    let long = "x".repeat(30_000);
+    let start = json!({"Name": "large", "ContactFlowId": flow, "Attributes": {"long": long}});
+    let replies: Vec<u32> = (0..TASKS).map(|_| driver.send("StartTaskContact", start.clone(), None)).collect();
+    driver.turn();
+    let waiting = driver.inputs.len();
+    assert!((1..TASKS).contains(&waiting), "{waiting} of {TASKS} wait for the next batch");
+    driver.settle();
+    assert!(driver.inputs.is_empty());
+    assert!(replies.into_iter().all(|reply| driver.answer(reply).is_some_and(|answer| answer.is_ok())));
+}
+
+#[test]
 fn an_effect_is_begun_by_a_bounded_number_of_processes() {
     let mut driver = Driver::new();
     let flow = driver.flow();

@@ -37,14 +37,14 @@ impl Move<'_> {
     pub(super) fn check_metric(&self, metric: Option<Metric>, target: &QueueTarget) -> Outcome {
         let Some(metric) = metric else { return Outcome::error("there is no such metric") };
         let Some(queue) = self.target_of(target) else { return self.no_queue(target) };
-        let metrics = self.env.queue_metrics(queue.id);
+        let (metrics, contacts) = (self.env.queue_metrics(queue.id), self.contacts_of_queue(queue.id));
         let value = match metric {
             Metric::AgentsAvailable => i64::from(metrics.agents_available),
             Metric::AgentsStaffed => i64::from(metrics.agents_staffed),
             Metric::AgentsOnline => i64::from(metrics.agents_online),
-            Metric::ContactsInQueue => i64::from(metrics.contacts_in_queue),
+            Metric::ContactsInQueue => i64::from(contacts.count),
             // In milliseconds, whatever its name says (flow-language.md section 3).
-            Metric::OldestContactAge => metrics.oldest_enqueue.map_or(0, |oldest| self.env.now().since(oldest)),
+            Metric::OldestContactAge => contacts.oldest_enqueue.map_or(0, |oldest| self.env.now().since(oldest)),
         };
         Outcome::Value(Cow::Owned(value.to_string()))
     }

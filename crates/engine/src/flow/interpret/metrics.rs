@@ -10,11 +10,30 @@ use crate::flow::compile::QueueTarget;
 use crate::flow::interpret::Outcome;
 use crate::flow::interpret::routing::ID_BYTES_MAX;
 use crate::flow::reference::Text;
+use crate::id::QueueId;
 use crate::queue::QueueKind;
+use crate::time::Timestamp;
 
 const MILLISECONDS_PER_SECOND: i64 = 1_000;
 
+/// The contacts of a queue, as flows are told of them.
+pub(super) struct ContactsOfQueue {
+    pub(super) count: u32,
+    pub(super) oldest_enqueue: Option<Timestamp>,
+}
+
 impl Move<'_> {
+    /// The contacts of a queue, with this one if it is among them: a queue flow counts its own task.
+    pub(super) fn contacts_of_queue(&self, queue: QueueId) -> ContactsOfQueue {
+        let others = self.env.queue_metrics(queue);
+        let is_here = self.contact.queue == Some(queue) && self.contact.state.is_in_queue();
+        let own = self.contact.times.enqueue.filter(|_| is_here);
+        ContactsOfQueue {
+            count: others.contacts_in_queue + u32::from(is_here),
+            oldest_enqueue: others.oldest_enqueue.into_iter().chain(own).min(),
+        }
+    }
+
     /// Fills in the metrics of a queue. Of another channel than Task there are no contacts; agents are those of the
     /// queue.
     pub(super) fn get_metrics(&mut self, target: &QueueTarget, channel: Option<&Text>) -> Outcome {
@@ -22,7 +41,8 @@ impl Move<'_> {
         let channel = channel.and_then(|text| self.text(text, ID_BYTES_MAX));
         let of_tasks = channel.is_none_or(|channel| channel.eq_ignore_ascii_case("Task"));
         let known = self.env.queue_metrics(queue.id);
-        let size = if of_tasks { known.contacts_in_queue } else { 0 };
+        let contacts = self.contacts_of_queue(queue.id);
+        let size = if of_tasks { contacts.count } else { 0 };
         let arn = match queue.agent() {
             Some(user) => self.env.scope().arn(Resource::AgentQueue(user)),
             None => self.env.scope().arn(Resource::Queue(queue.id)),
@@ -42,7 +62,7 @@ impl Move<'_> {
             metrics.insert("Queue.Name".to_owned(), queue.name.clone());
         }
         // Null without activity.
-        let oldest = known.oldest_enqueue.map(|oldest| self.env.now().since(oldest) / MILLISECONDS_PER_SECOND);
+        let oldest = contacts.oldest_enqueue.map(|oldest| self.env.now().since(oldest) / MILLISECONDS_PER_SECOND);
         // A contact that came into the queue in this step is the last of it, as far as anybody knows.
         let in_queue = known.contact.or_else(|| {
             let last = ContactInQueue {

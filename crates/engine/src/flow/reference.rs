@@ -12,112 +12,126 @@ use crate::flow::json::Json;
 use crate::flow::run::{FlowRun, Purpose, Results};
 use crate::queue::QueueKind;
 
-/// First words of paths that this language version knows. Other text that begins with `$.` is text.
-const ROOTS: &[&str] = &[
-    "Agent",
-    "Attributes",
-    "AwsRegion",
-    "Case",
-    "Channel",
-    "ContactId",
-    "Customer",
-    "CustomerEndpoint",
-    "CustomerId",
-    "Description",
-    "External",
-    "FlowAttributes",
-    "InitialContactId",
-    "InitiationMethod",
-    "InstanceARN",
-    "LambdaInvocation",
-    "LanguageCode",
-    "Lex",
-    "Loop",
-    "Media",
-    "Metrics",
-    "Modules",
-    "Name",
-    "PreviousContactId",
-    "Queue",
-    "References",
-    "RelatedContactId",
-    "SegmentAttributes",
-    "StoredCustomerInput",
-    "SystemEndpoint",
-    "Tags",
-    "Task",
-    "TextToSpeechVoiceId",
-    "Views",
-    "Wisdom",
+/// Words of a path that may have any number of them.
+const MANY: usize = usize::MAX;
+
+/// First words of paths, and how many words those paths have at most, which is where one ends inside a text. Inside a
+/// text another word after `$.` is text; a whole text with another is a path that leads nowhere.
+const ROOTS: &[(&str, usize)] = &[
+    ("AdditionalEmailRecipients", MANY),
+    ("Agent", 2),
+    ("Attributes", 2),
+    ("AwsRegion", 1),
+    ("Campaign", MANY),
+    ("Case", MANY),
+    ("Channel", 1),
+    ("ContactId", 1),
+    ("Customer", MANY),
+    ("CustomerCallbackNumber", 1),
+    ("CustomerEndpoint", 2),
+    ("CustomerId", 1),
+    ("Description", 1),
+    ("Email", MANY),
+    ("External", MANY),
+    ("FlowAttributes", 2),
+    ("InitialContactId", 1),
+    ("InitiationMethod", 1),
+    ("InstanceARN", 1),
+    ("LambdaInvocation", MANY),
+    ("LanguageCode", 1),
+    ("Lex", MANY),
+    ("Loop", MANY),
+    ("Media", MANY),
+    ("MediaStreams", MANY),
+    ("Metrics", MANY),
+    ("Modules", MANY),
+    ("Name", 1),
+    ("PreviousContactId", 1),
+    ("Queue", 2),
+    ("References", 3),
+    ("RelatedContactId", 1),
+    ("SegmentAttributes", MANY),
+    ("StoredCustomerInput", 1),
+    ("SystemEndpoint", 2),
+    ("Tags", 2),
+    ("Task", 2),
+    ("TextToSpeechVoiceId", 1),
+    ("Views", MANY),
+    ("Wisdom", MANY),
 ];
+
+/// Where a path is read from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// It is the whole text: a word without brackets may have blanks and whatever else is no `.`, `[`, `]` or `$`.
+    Whole,
+    /// Other text may follow: a word without brackets has letters, digits and `_`, and a `-` that one of those follows;
+    /// the path has no more words than its root allows, so a full stop after it belongs to the text.
+    Inside,
+}
+
+impl Extent {
+    /// How many bytes the word takes that `text` begins with.
+    fn word_length(self, text: &str) -> usize {
+        let plain = |c: char| c.is_alphanumeric() || c == '_';
+        let ends = |(at, c): &(usize, char)| match (self, c) {
+            (Extent::Whole, c) => matches!(c, '.' | '[' | ']' | '$'),
+            (Extent::Inside, '-') => !text[at + 1..].starts_with(plain),
+            (Extent::Inside, c) => !plain(*c),
+        };
+        text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+    }
+}
 
 /// A path such as `$.Attributes.key`: its words without the `$`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path(Vec<String>);
 
 impl Path {
-    /// Reads a whole text as a path, whose words may have blanks without brackets.
+    /// Reads a whole text as a path. Its first word may be any: the language has more than a task has values for.
     pub(crate) fn parse(text: &str) -> Option<Path> {
-        Path::read(text, |c| !matches!(c, '.' | '[' | ']' | '$'))
-            .filter(|(_, length)| *length == text.len())
-            .map(|(path, _)| path)
+        let (path, length) = Path::read(text, Extent::Whole)?;
+        let is_word = |root: &str| root.starts_with(char::is_alphabetic) && root.chars().all(char::is_alphanumeric);
+        Some(path).filter(|path| length == text.len() && is_word(&path.0[0]))
     }
 
-    /// Reads the path that `text` begins with, and how many bytes it takes. `in_word` says which characters a word
-    /// without brackets may have.
-    fn read(text: &str, in_word: impl Fn(char) -> bool) -> Option<(Path, usize)> {
+    /// Reads the path that `text` begins with, and how many bytes it takes.
+    fn read(text: &str, extent: Extent) -> Option<(Path, usize)> {
         let mut rest = text.strip_prefix('$')?;
         let mut words: Vec<String> = Vec::new();
-        loop {
-            // A key of these maps holds no point, so a point after it belongs to the text around.
-            let complete = words.len() == 2 && matches!(words[0].as_str(), "Attributes" | "FlowAttributes");
-            if complete {
-                break;
+        let mut words_max = 1;
+        while words.len() < words_max {
+            // A point before a bracket is too much, and occurs.
+            let bracket = bracketed(rest).or_else(|| bracketed(rest.strip_prefix('.')?));
+            let dotted = || {
+                let dotted = rest.strip_prefix('.')?;
+                let word = dotted.split_at(extent.word_length(dotted));
+                Some(word).filter(|(word, _)| !word.is_empty())
+            };
+            let Some((word, after)) = bracket.or_else(dotted) else { break };
+            if words.is_empty() {
+                words_max = match (extent, word) {
+                    // A key of these maps holds no point.
+                    (Extent::Whole, "Attributes" | "FlowAttributes") => 2,
+                    (Extent::Whole, _) => MANY,
+                    (Extent::Inside, _) => words_of(word)?,
+                };
             }
-            if let Some((word, after)) = bracketed(rest) {
-                words.push(word.to_owned());
-                rest = after;
-                continue;
-            }
-            let Some(dotted) = rest.strip_prefix('.') else { break };
-            let end = dotted.find(|c| !in_word(c)).unwrap_or(dotted.len());
-            if end == 0 {
-                break;
-            }
-            words.push(dotted[..end].to_owned());
-            rest = &dotted[end..];
+            words.push(word.to_owned());
+            rest = after;
         }
-        let known = words.first().is_some_and(|root| ROOTS.contains(&root.as_str()));
-        known.then(|| (Path(words), text.len() - rest.len()))
+        (!words.is_empty()).then(|| (Path(words), text.len() - rest.len()))
     }
 
     /// Whether the path names one value, not a whole map such as `$.External` or `$.Attributes`.
     pub(crate) fn has_leaf(&self) -> bool {
-        const MAPS: &[&str] = &[
-            "Agent",
-            "Attributes",
-            "Case",
-            "Customer",
-            "External",
-            "FlowAttributes",
-            "LambdaInvocation",
-            "Lex",
-            "Loop",
-            "Media",
-            "Metrics",
-            "Modules",
-            "Queue",
-            "References",
-            "SegmentAttributes",
-            "Tags",
-            "Task",
-            "Views",
-            "Wisdom",
-            "CustomerEndpoint",
-            "SystemEndpoint",
-        ];
-        self.0.len() > 1 || !MAPS.contains(&self.0[0].as_str())
+        self.0.len() > 1 || words_of(&self.0[0]).is_none_or(|most| most == 1)
     }
+}
+
+/// How many words a path with this first word has at most; none when it is not known.
+fn words_of(root: &str) -> Option<usize> {
+    ROOTS.iter().find(|(name, _)| *name == root).map(|(_, most)| *most)
 }
 
 /// `['word']`, `["word"]` or `[0]`, and what follows.
@@ -133,25 +147,38 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Piece {
+enum Piece {
     Literal(String),
     Path(Path),
 }
 
 /// Text with paths in it, read once.
+///
+/// A text that is a path as a whole, such as `$.Attributes.my queue`, is that path here as it is in a Compare, when it
+/// leads to something. Otherwise it is text with paths in it, as `$.Attributes.name is waiting` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Text(Vec<Piece>);
+pub(crate) struct Text {
+    /// The path that the whole text is.
+    whole: Option<Path>,
+    /// What it consists of otherwise.
+    pieces: Vec<Piece>,
+}
 
 impl Text {
-    /// Reads a parameter. A word of a path inside text has letters, digits, `_` and `-`; brackets allow any other.
+    /// Reads a parameter.
     pub(crate) fn parse(text: &str) -> Text {
+        let whole = Path::parse(text);
+        // One that leads nowhere is empty (flow-language.md section 4), also one that leads nowhere in any contact.
+        if let Some(path) = whole.as_ref().filter(|path| words_of(&path.0[0]).is_none()) {
+            return Text { pieces: vec![Piece::Path(path.clone())], whole };
+        }
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
         while let Some(at) = rest.find('$') {
             literal.push_str(&rest[..at]);
             rest = &rest[at..];
-            if let Some((path, length)) = Path::read(rest, |c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+            if let Some((path, length)) = Path::read(rest, Extent::Inside) {
                 if !literal.is_empty() {
                     pieces.push(Piece::Literal(std::mem::take(&mut literal)));
                 }
@@ -166,26 +193,33 @@ impl Text {
         if !literal.is_empty() {
             pieces.push(Piece::Literal(literal));
         }
-        Text(pieces)
+        Text { whole, pieces }
     }
 
-    /// What the text consists of.
-    pub(crate) fn pieces(&self) -> &[Piece] {
-        &self.0
+    /// The text, when no path is in it.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match (&self.whole, self.pieces.as_slice()) {
+            (None, []) => Some(""),
+            (None, [Piece::Literal(text)]) => Some(text),
+            _ => None,
+        }
     }
 
     /// The text with the values of its paths; one that leads nowhere is empty. `None` when it would be longer than
     /// `bytes_max`, which bounds what a flow can make a task cost.
     pub(crate) fn resolve<'a>(&'a self, view: &View<'a>, bytes_max: usize) -> Option<Cow<'a, str>> {
+        if let Some(value) = self.whole.as_ref().and_then(|path| view.value(path)) {
+            return Some(value).filter(|text| text.len() <= bytes_max);
+        }
         let value = |piece: &'a Piece| match piece {
             Piece::Literal(text) => Cow::Borrowed(text.as_str()),
             Piece::Path(path) => view.value(path).unwrap_or_default(),
         };
-        if let [piece] = self.0.as_slice() {
+        if let [piece] = self.pieces.as_slice() {
             return Some(value(piece)).filter(|text| text.len() <= bytes_max);
         }
         let mut text = String::new();
-        for piece in &self.0 {
+        for piece in &self.pieces {
             text.push_str(&value(piece));
             if text.len() > bytes_max {
                 return None;
@@ -222,7 +256,7 @@ impl JsonText {
     pub(crate) fn resolve(&self, view: &View<'_>, bytes_left: &mut usize) -> Option<Json> {
         Some(match self {
             JsonText::Text(text) => {
-                if let [Piece::Path(path)] = text.0.as_slice()
+                if let Some(path) = &text.whole
                     && let Some(json @ (Json::List(_) | Json::Map(_))) = view.json(path)
                 {
                     *bytes_left = bytes_left.checked_sub(json.text().map_or(0, |text| text.len()))?;
@@ -373,7 +407,7 @@ mod tests {
                 Piece::Literal(text) => format!("{text:?}"),
                 Piece::Path(Path(words)) => format!("${words:?}"),
             };
-            Text::parse(text).0.iter().map(piece).collect::<Vec<_>>().join(" ")
+            Text::parse(text).pieces.iter().map(piece).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(shown("$.Attributes.key"), r#"$["Attributes", "key"]"#);
         assert_eq!(shown("$.Attributes['my key']"), r#"$["Attributes", "my key"]"#);
@@ -388,6 +422,27 @@ mod tests {
         assert_eq!(shown("$.Attributes['open"), r#"$["Attributes"] "['open""#);
         assert_eq!(shown("$.Attributes.way >> on"), r#"$["Attributes", "way"] " >> on""#);
         assert_eq!(shown(""), "");
+        assert_eq!(shown("$.Attributes.n-$.Attributes.m"), r#"$["Attributes", "n"] "-" $["Attributes", "m"]"#);
+        assert_eq!(shown("$.Attributes.a-b- c"), r#"$["Attributes", "a-b"] "- c""#);
+        assert_eq!(shown("$.Name.Thanks"), r#"$["Name"] ".Thanks""#);
+        assert_eq!(shown("For $.Agent.FirstName.x"), r#""For " $["Agent", "FirstName"] ".x""#);
+        assert_eq!(shown("$.Attributes.['q']!"), r#"$["Attributes", "q"] "!""#);
+        assert_eq!(shown("$.Campaign.x"), r#"$["Campaign", "x"]"#);
+        assert_eq!(shown("$.Horoscope.today"), r#"$["Horoscope", "today"]"#);
+        assert_eq!(shown("see $.Horoscope.today"), r#""see $.Horoscope.today""#);
+    }
+
+    #[test]
+    fn a_whole_text_may_be_a_path_with_blanks() {
+        let shown = |text: &str| Path::parse(text).map(|Path(words)| words.join("|"));
+        assert_eq!(shown("$.Attributes.my queue").as_deref(), Some("Attributes|my queue"));
+        assert_eq!(shown("$.Attributes.['my queue']").as_deref(), Some("Attributes|my queue"));
+        assert_eq!(shown("$.External.a b.c d").as_deref(), Some("External|a b|c d"));
+        assert_eq!(shown("$.Name is here"), None);
+        assert_eq!(shown("$.Attributes.a $.Attributes.b"), None);
+        assert_eq!(shown("$.Attributes.a.b"), None);
+        assert_eq!(shown("$.50"), None);
+        assert_eq!(shown("$"), None);
     }
 
     #[test]
@@ -396,6 +451,7 @@ mod tests {
         assert!(Path::parse("$.External.x").unwrap().has_leaf());
         assert!(!Path::parse("$.External").unwrap().has_leaf());
         assert_eq!(Path::parse("name"), None);
-        assert_eq!(Path::parse("$.Nothing.x"), None);
+        assert!(!Path::parse("$.Attributes").unwrap().has_leaf());
+        assert!(Path::parse("$.CustomerCallbackNumber").unwrap().has_leaf());
     }
 }

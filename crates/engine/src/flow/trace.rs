@@ -1,12 +1,11 @@
 //! What flows did with a contact, action by action: the output of a step, for whoever keeps it.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use minicbor::{Decode, Encode};
 use serde_json::Value;
 
-use crate::flow::reference::{Path, Piece, Text, View};
+use crate::flow::reference::{Text, View};
 use crate::id::{ContactFlowId, ContactFlowModuleId, RunId};
 use crate::time::Timestamp;
 
@@ -126,8 +125,8 @@ pub(crate) struct ParametersText(Vec<Fragment>);
 enum Fragment {
     /// JSON text.
     Json(String),
-    /// The value of a path, within a JSON string.
-    Path(Path),
+    /// Text with paths in it, within a JSON string.
+    Text(Text),
 }
 
 impl ParametersText {
@@ -143,7 +142,7 @@ impl ParametersText {
         }
         match self.0.last_mut() {
             Some(Fragment::Json(json)) => json,
-            Some(Fragment::Path(_)) | None => unreachable!("one was just put there"),
+            Some(Fragment::Text(_)) | None => unreachable!("one was just put there"),
         }
     }
 
@@ -151,11 +150,10 @@ impl ParametersText {
         match value {
             Value::String(text) => {
                 self.json().push('"');
-                for piece in Text::parse(text).pieces() {
-                    match piece {
-                        Piece::Literal(literal) => escape(self.json(), literal),
-                        Piece::Path(path) => self.0.push(Fragment::Path(path.clone())),
-                    }
+                let text = Text::parse(text);
+                match text.literal() {
+                    Some(literal) => escape(self.json(), literal),
+                    None => self.0.push(Fragment::Text(text)),
                 }
                 self.json().push('"');
             }
@@ -190,7 +188,7 @@ impl ParametersText {
         for fragment in &self.0 {
             match fragment {
                 Fragment::Json(json) => out.push_str(json),
-                Fragment::Path(path) => escape(&mut out, &view.value(path).unwrap_or(Cow::Borrowed(""))),
+                Fragment::Text(text) => escape(&mut out, &text.resolve(view, PARAMETERS_BYTES_MAX)?),
             }
             if out.len() > PARAMETERS_BYTES_MAX {
                 return None;

@@ -148,6 +148,31 @@ fn attributes_and_texts() {
     assert_eq!((contact.name.as_str(), contact.description.as_deref()), ("Ann Ann!", Some("connect:Task")));
 }
 
+/// A path that is the whole text means the same wherever it stands; one to nothing that a task has is empty.
+#[test]
+fn a_path_with_a_blank_and_paths_to_nothing() {
+    let world = World::new().flow("f", r#"
+        s UpdateContactAttributes {"Attributes":{"my queue":"BASIC","who":"Ann"}} next=c NoMatchingError=end
+        c Compare {"ComparisonValue":"$.Attributes.my queue"} next=end NoMatchingCondition=end Equals:BASIC=o
+        o Compare {"ComparisonValue":"$.Campaign.x"} next=end NoMatchingCondition=q Equals:x=end
+        q UpdateContactTargetQueue {"QueueId":"$.Attributes.my queue"} next=a NoMatchingError=end
+        a UpdateContactAttributes {"Attributes":{"copy":"$.Attributes.my queue","text":"$.Attributes.who is here","none":"<$.Email.Subject>","odd":"$.Horoscope.today"}} next=t NoMatchingError=end
+        t TransferContactToQueue next=end QueueAtCapacity=end NoMatchingError=end
+        end DisconnectParticipant"#).traced().check("0 start flow=f", expect![[r#"
+            0 start flow=f => s Next -> c, c b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1 -> o, o NoMatchingCondition -> q, q Next -> a, a Next -> t, t Queued, waiting NoMatchingError, waiting Stopped | Queued, INITIATED, CONNECTED_TO_SYSTEM, updated [UserDefinedAttributes], updated [UserDefinedAttributes], QUEUED
+        "#]]);
+    expect![[r#"
+        {
+            "copy": "b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1",
+            "my queue": "b1b1b1b1-b1b1-b1b1-b1b1-b1b1b1b1b1b1",
+            "none": "<>",
+            "odd": "",
+            "text": "Ann is here",
+            "who": "Ann",
+        }
+    "#]].assert_debug_eq(&world.instance.chains[&contact_id("a")].attributes);
+}
+
 #[test]
 fn attributes_are_set_all_or_none_and_on_related_contacts_too() {
     let world = World::new().flow("big", r#"

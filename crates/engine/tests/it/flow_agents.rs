@@ -387,7 +387,8 @@ fn what_ends_a_flow_of_a_pause_or_a_resume() {
         resume flow queues, task in its flow: Queued, a minute later Queued
         resume flow queues, task in a queue: Queued, a minute later Queued
         resume flow queues, task at an agent: Connected, a minute later Connected
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
 }
 
 /// A whisper flow may end no contact, and the module that it invokes neither.

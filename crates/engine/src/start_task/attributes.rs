@@ -19,6 +19,12 @@ pub fn check_keys<'a>(keys: impl IntoIterator<Item = &'a String>) -> Result<(), 
     Ok(())
 }
 
+/// Whether a flow may set an attribute of this key: any without the signs that paths are made of (flow-language.md
+/// section 4).
+pub(crate) fn is_key_for_flows(key: &str) -> bool {
+    !key.is_empty() && !key.contains(['.', '$'])
+}
+
 /// UTF-8 bytes of all keys and values.
 pub fn bytes(attributes: &BTreeMap<String, String>) -> usize {
     attributes.iter().map(|(key, value)| key.len() + value.len()).sum()

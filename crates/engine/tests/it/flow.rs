@@ -170,7 +170,24 @@ fn a_path_with_a_blank_and_paths_to_nothing() {
             "text": "Ann is here",
             "who": "Ann",
         }
-    "#]].assert_debug_eq(&world.instance.chains[&contact_id("a")].attributes);
+    "#]]
+    .assert_debug_eq(&world.instance.chains[&contact_id("a")].attributes);
+}
+
+#[test]
+fn an_attribute_that_no_path_could_name_is_an_error() {
+    World::new()
+        .flow(
+            "f",
+            r#"
+        a UpdateContactAttributes {"Attributes":{"$.Attributes.key":"x"}} next=end NoMatchingError=b
+        b CreateTask {"Name":"x","ContactFlowId":"MAIN","Attributes":{"$.Attributes.key":"x"}} next=end NoMatchingError=end
+        end DisconnectParticipant"#,
+        )
+        .explained()
+        .check("0 start flow=f @key=a.b", expect![[r#"
+            0 start flow=f @key=a.b => a NoMatchingError (the key "a.b" of an attribute holds . or $, which paths are made of) -> b, b NoMatchingError (the key "a.b" of an attribute holds . or $, which paths are made of) -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, DISCONNECTED, COMPLETED
+        "#]]);
 }
 
 #[test]

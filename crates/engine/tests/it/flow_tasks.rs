@@ -117,7 +117,7 @@ fn what_start_task_contact_refuses_is_an_error() {
         long: c NoMatchingError (Name has more than 1024 characters)
         reference: c NoMatchingError (Invalid reference passed, check input reference: r: the value of a URL has to be a URL such as https://example.com/orders/1)
         kind: c NoMatchingError ("PHONE" is no type of a reference)
-        attributes: c NoMatchingError (Attributes are too long, or one has no name)
+        attributes: c NoMatchingError (the attributes are too long, or one has no key)
         template: c NoMatchingError (found no task template "0190f3c4-5e7a-7b2c-8d9e-0f1a2b3c4d5e")
         quota: c NoMatchingError (the quota of open tasks is reached)
     "#]].assert_eq(&shown);

@@ -38,6 +38,15 @@ impl Move<'_> {
         Some(pairs)
     }
 
+    /// Attributes of a parameter, or why a contact may not have them.
+    pub(super) fn attributes(&self, texts: &[(Text, Text)]) -> Result<BTreeMap<String, String>, String> {
+        let pairs = self.pairs(texts).ok_or("the attributes are too long, or one has no key")?;
+        match pairs.keys().find(|key| !attributes::is_key_for_flows(key)) {
+            Some(key) => Err(format!("the key {key:?} of an attribute holds . or $, which paths are made of")),
+            None => Ok(pairs),
+        }
+    }
+
     /// A text of at most so many characters; `None` when there is none, an error when it is longer.
     pub(super) fn limited(&self, text: Option<&Text>, chars_max: usize) -> Result<Option<String>, ()> {
         let Some(text) = text else { return Ok(None) };
@@ -47,8 +56,10 @@ impl Move<'_> {
 
     /// All or nothing; over the limit the error branch is taken.
     pub(super) fn update_attributes(&mut self, texts: &[(Text, Text)], related: bool) -> Result<Outcome, StepError> {
-        let Some(new) = self.pairs(texts).filter(|new| !new.is_empty()) else {
-            return Ok(Outcome::error("there are no attributes, they are too long, or one has no name"));
+        let new = match self.attributes(texts) {
+            Ok(new) if new.is_empty() => return Ok(Outcome::error("there are no attributes")),
+            Ok(new) => new,
+            Err(why) => return Ok(Outcome::error(why)),
         };
         if related {
             return self.update_related_attributes(new);

@@ -81,7 +81,7 @@ impl Move<'_> {
         let choice = flow_source::choose(sources).map_err(|refusal| refusal.to_string())?;
         let flow = self.env.flow(choice.flow);
         flow_source::check_flow(&choice, flow.as_deref()).map_err(|refusal| refusal.to_string())?;
-        let attributes = self.pairs(&texts.attributes).ok_or("Attributes are too long, or one has no name")?;
+        let attributes = self.attributes(&texts.attributes)?;
         let task = NewTask {
             id: self.env.new_contact_id(),
             now,

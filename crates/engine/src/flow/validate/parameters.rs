@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::flow::document::scalar_text;
-use crate::flow::reference::Path;
+use crate::flow::reference::{Path, Text};
 use crate::flow::table::{GroupKind, Kind, LetterCase, Mode, ParameterRule, When};
 use crate::flow::validate::problem::{EMPTY_ATTRIBUTE, Problems};
 use crate::flow::validate::{Subject, holds, is_known, lookup};
+use crate::start_task::attributes;
 
 const NOT_EMPTY: &str = "give at least one character; a blank is one";
 
@@ -185,12 +186,19 @@ fn check_map(
             problems.name(path, "a key has at least one character");
         } else if !rule.keys_allowed.is_empty() && !rule.keys_allowed.contains(key) {
             problems.name(path, format!("known are {}", rule.keys_allowed.join(", ")));
+        } else if rule.name == "Attributes" && is_wrong_key(key) {
+            problems.name(path, "the key of an attribute holds no . and no $, which paths are made of");
         } else if rule.name == "Attributes" && value.as_str() == Some("") {
             problems.add(path, EMPTY_ATTRIBUTE, NOT_EMPTY);
         } else if let Some(element) = &rule.of {
             check_value(subject, element, value, &path, problems);
         }
     }
+}
+
+/// Whether no attribute can have this key; what the paths in one lead to is known when it runs.
+fn is_wrong_key(key: &str) -> bool {
+    Text::parse(key).literal().is_some_and(|key| !attributes::is_key_for_flows(key))
 }
 
 fn check_count(rule: &ParameterRule, count: usize, path: &str, problems: &mut Problems) {

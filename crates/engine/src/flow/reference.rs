@@ -208,24 +208,34 @@ impl Text {
     /// The text with the values of its paths; one that leads nowhere is empty. `None` when it would be longer than
     /// `bytes_max`, which bounds what a flow can make a task cost.
     pub(crate) fn resolve<'a>(&'a self, view: &View<'a>, bytes_max: usize) -> Option<Cow<'a, str>> {
+        let (text, is_whole) = self.resolve_start(view, bytes_max);
+        Some(text).filter(|_| is_whole)
+    }
+
+    /// The same, and whether it is all of it with `bytes_max` at most: otherwise it is longer, and a start of the text.
+    pub(crate) fn resolve_start<'a>(&'a self, view: &View<'a>, bytes_max: usize) -> (Cow<'a, str>, bool) {
+        let whole = |text: Cow<'a, str>| {
+            let fits = text.len() <= bytes_max;
+            (text, fits)
+        };
         if let Some(value) = self.whole.as_ref().and_then(|path| view.value(path)) {
-            return Some(value).filter(|text| text.len() <= bytes_max);
+            return whole(value);
         }
         let value = |piece: &'a Piece| match piece {
             Piece::Literal(text) => Cow::Borrowed(text.as_str()),
             Piece::Path(path) => view.value(path).unwrap_or_default(),
         };
         if let [piece] = self.pieces.as_slice() {
-            return Some(value(piece)).filter(|text| text.len() <= bytes_max);
+            return whole(value(piece));
         }
         let mut text = String::new();
         for piece in &self.pieces {
             text.push_str(&value(piece));
             if text.len() > bytes_max {
-                return None;
+                break;
             }
         }
-        Some(Cow::Owned(text))
+        whole(Cow::Owned(text))
     }
 }
 

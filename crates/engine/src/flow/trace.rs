@@ -13,6 +13,10 @@ use crate::time::Timestamp;
 pub const ENTRIES_MAX: usize = 200;
 /// Longest parameters of an entry and longest output, in bytes of JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 4_096;
+/// Longest literal text that is never cut to make parameters fit, in bytes.
+const UNCUT_BYTES_MAX: usize = 64;
+/// The end of a value that was cut.
+const CUT: &str = "…";
 /// The result of an action that has one way on: NextAction.
 pub const NEXT: &str = "Next";
 /// Longest result and longest reason of an entry, in bytes.
@@ -42,7 +46,8 @@ pub struct TraceEntry {
     /// The action's Type.
     #[n(6)]
     pub action_type: String,
-    /// Its parameters with the values of their paths, as JSON; none when they are longer than [`PARAMETERS_BYTES_MAX`].
+    /// Its parameters with the values of their paths, as JSON; when they are longer than [`PARAMETERS_BYTES_MAX`] long
+    /// values are cut and end with `…`. None when what remains is still longer.
     #[n(7)]
     pub parameters: Option<String>,
     /// Why the branch was taken: [`NEXT`], an operand, an ErrorType, or a word such as `Waiting`.
@@ -125,7 +130,7 @@ pub(crate) struct ParametersText(Vec<Fragment>);
 enum Fragment {
     /// JSON text.
     Json(String),
-    /// Text with paths in it, within a JSON string.
+    /// Text within a JSON string: with paths in it, or so long that it may have to be cut.
     Text(Text),
 }
 
@@ -152,8 +157,8 @@ impl ParametersText {
                 self.json().push('"');
                 let text = Text::parse(text);
                 match text.literal() {
-                    Some(literal) => escape(self.json(), literal),
-                    None => self.0.push(Fragment::Text(text)),
+                    Some(literal) if literal.len() <= UNCUT_BYTES_MAX => escape(self.json(), literal),
+                    Some(_) | None => self.0.push(Fragment::Text(text)),
                 }
                 self.json().push('"');
             }
@@ -182,13 +187,30 @@ impl ParametersText {
         }
     }
 
-    /// The parameters with the values of their paths, when they are not too long.
+    /// The parameters with the values of their paths. When they are too long each text has an equal share of what the
+    /// rest leaves; none when the rest alone is too long.
     pub(crate) fn resolve(&self, view: &View<'_>) -> Option<String> {
+        self.resolve_within(view, PARAMETERS_BYTES_MAX).or_else(|| {
+            let json = self.0.iter().map(|fragment| match fragment {
+                Fragment::Json(json) => json.len(),
+                Fragment::Text(_) => 0,
+            });
+            let texts = self.0.iter().filter(|fragment| matches!(fragment, Fragment::Text(_))).count();
+            let left = PARAMETERS_BYTES_MAX.checked_sub(json.sum())?;
+            self.resolve_within(view, left.checked_div(texts)?)
+        })
+    }
+
+    /// The parameters, each text cut to so many bytes of JSON.
+    fn resolve_within(&self, view: &View<'_>, text_bytes_max: usize) -> Option<String> {
         let mut out = String::new();
         for fragment in &self.0 {
             match fragment {
                 Fragment::Json(json) => out.push_str(json),
-                Fragment::Text(text) => escape(&mut out, &text.resolve(view, PARAMETERS_BYTES_MAX)?),
+                Fragment::Text(text) => {
+                    let (value, is_whole) = text.resolve_start(view, text_bytes_max);
+                    push_within(&mut out, &value, is_whole, text_bytes_max);
+                }
             }
             if out.len() > PARAMETERS_BYTES_MAX {
                 return None;
@@ -196,6 +218,26 @@ impl ParametersText {
         }
         Some(out)
     }
+}
+
+/// Adds text as it is within a JSON string, when that has so many bytes at most and nothing follows it, else its start.
+fn push_within(out: &mut String, text: &str, is_whole: bool, bytes_max: usize) {
+    let begin = out.len();
+    escape(out, text);
+    if is_whole && out.len() - begin <= bytes_max {
+        return;
+    }
+    out.truncate(begin);
+    let mut sign = String::new();
+    for c in text.chars() {
+        sign.clear();
+        escape(&mut sign, c.encode_utf8(&mut [0; 4]));
+        if out.len() - begin + sign.len() + CUT.len() > bytes_max {
+            break;
+        }
+        out.push_str(&sign);
+    }
+    out.push_str(CUT);
 }
 
 /// Adds text as it is within a JSON string.

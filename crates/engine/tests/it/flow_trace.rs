@@ -1,5 +1,6 @@
 //! What a step tells of the actions it executed.
 
+use engine::flow::trace::PARAMETERS_BYTES_MAX;
 use expect_test::expect;
 
 use crate::world::World;
@@ -43,10 +44,10 @@ fn parameters_are_told_as_they_were_before_the_action() {
         1.2 m InvokeFlowModule {"FlowModuleId":"m","Input":{"x":["Task a",1,true,null]}} = Invoked
         2.0 e EndFlowModuleExecution in a module {"ResultData":{"y":"Task a"}} = Returned
         1.3 m InvokeFlowModule {"FlowModuleId":"m","Input":{"x":["Task a",1,true,null]}} = Next gave {"y":"Task a"} -> l
-        1.4 l UpdateContactAttributes (too long, or none) = Next -> w
+        1.4 l UpdateContactAttributes {"Attributes":{"long":"(4000 x)xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"}} = Next -> w
         1.5 w Wait {"TimeLimitSeconds":"Task a"} = NoMatchingError: TimeLimitSeconds is not a number from 1 to 604800 -> v
         1.6 v Wait {"TimeLimitSeconds":"9"} = Waiting
-    "#]].assert_eq(&shown(&world));
+    "#]].assert_eq(&shown(&world).replace(&"x".repeat(4_000), "(4000 x)"));
     world.instance.now = world.instance.now.plus_seconds(9);
     world.run("fire").unwrap();
     expect![[r#"
@@ -54,6 +55,30 @@ fn parameters_are_told_as_they_were_before_the_action() {
         1.8 end DisconnectParticipant {} = Disconnected
     "#]]
     .assert_eq(&shown(&world));
+}
+
+/// All keys are told, and of long values the start.
+#[test]
+fn long_values_are_cut() {
+    let attributes = "{\"Attributes\":{\"big\":\"$.Attributes.big\",\"literal\":\"LONG\",\"short\":\"s\"}}";
+    let attributes = attributes.replace("LONG", &"l".repeat(3_000));
+    let flow =
+        format!("a UpdateContactAttributes {attributes} next=end NoMatchingError=end\n end DisconnectParticipant");
+    let mut world = World::new().flow("f", &flow);
+    world.run(&format!("start flow=f @big={}", "\"ä".repeat(2_000))).unwrap();
+    let parameters = world.trace[0].parameters.as_deref().unwrap();
+    assert!((4_080..=PARAMETERS_BYTES_MAX).contains(&parameters.len()), "{} bytes", parameters.len());
+    let told: serde_json::Value = serde_json::from_str(parameters).unwrap();
+    let ends = |key: &str| {
+        let value = told["Attributes"][key].as_str().unwrap();
+        let last: Vec<char> = value.chars().rev().take(3).collect();
+        format!("{key}: {} characters, at last {:?}", value.chars().count(), last.iter().rev().collect::<String>())
+    };
+    expect![[r#"
+        big: 1011 characters, at last "\"ä…"
+        literal: 2021 characters, at last "ll…"
+        short: 1 characters, at last "s""#]]
+    .assert_eq(&["big", "literal", "short"].map(ends).join("\n"));
 }
 
 #[test]

@@ -55,8 +55,8 @@ pub enum Command {
     Rekey,
     /// Tell what flows did with a contact, a page of it.
     Trace {
-        /// Id, ARN or alias.
-        instance: String,
+        /// Id, ARN or alias; the only one, when none is given.
+        instance: Option<String>,
         /// Its id.
         contact: String,
         /// Where the page begins; the first one at the start.
@@ -149,6 +149,10 @@ impl Administration {
             Command::RevokeKey { id } => self.revoke_key(&id).await,
             Command::Rekey => self.rekey().await,
             Command::Trace { instance, contact, after } => {
+                let instance = match instance {
+                    Some(instance) => instance,
+                    None => self.runtime.only_instance().map_err(told)?.to_string(),
+                };
                 let page = self.runtime.trace(&instance, &contact, after.as_deref()).await.map_err(told)?;
                 Ok(Reply::Trace(page))
             }

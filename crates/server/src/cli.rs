@@ -87,9 +87,9 @@ enum Verb {
     Trace {
         #[command(flatten)]
         place: DataDirFlags,
-        /// The contact's instance: id, ARN or alias.
+        /// The contact's instance: id, ARN or alias. Only needed when there are several.
         #[arg(long)]
-        instance: String,
+        instance: Option<String>,
         /// Print all that is kept, one JSON object a line, and not a table.
         #[arg(long)]
         json: bool,
@@ -198,7 +198,7 @@ impl Verb {
                 );
                 return Ok(print_report(&report));
             }
-            Verb::Trace { place, instance, json, contact } => print_trace(&place, &instance, &contact, json)?,
+            Verb::Trace { place, instance, json, contact } => print_trace(&place, instance.as_deref(), &contact, json)?,
             Verb::Bench { verb } => verb.run()?,
             Verb::Flow { verb } => return verb.run(),
             Verb::Config { verb: ConfigVerb::Docs } => print!("{}", config::manual()),
@@ -305,13 +305,13 @@ pub(crate) fn import_flows(
 }
 
 /// Prints the pages of a trace as they come.
-fn print_trace(place: &DataDirFlags, instance: &str, contact: &str, json: bool) -> anyhow::Result<()> {
+fn print_trace(place: &DataDirFlags, instance: Option<&str>, contact: &str, json: bool) -> anyhow::Result<()> {
     let config = place.config()?;
     logging::start(config.server.log_format, "warn")?;
     let mut table = TraceTable::new(std::io::stdout().is_terminal());
     let mut after = None;
     loop {
-        let command = Command::Trace { instance: instance.to_owned(), contact: contact.to_owned(), after };
+        let command = Command::Trace { instance: instance.map(str::to_owned), contact: contact.to_owned(), after };
         let Reply::Trace(page) = ask(&config, command)? else {
             bail!("the server answered something else; is it of another version?");
         };

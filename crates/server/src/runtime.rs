@@ -209,6 +209,19 @@ impl Runtime {
         (entry.status == InstanceStatus::Active).then_some(id)
     }
 
+    /// The only instance of the server, for who names none.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn only_instance(&self) -> Result<InstanceId, ApiError> {
+        self.shared.directory.only_instance().ok_or_else(|| {
+            let count = self.shared.directory.instance_count();
+            ApiError::invalid_request(format!(
+                "there are {count} instances; name one by its id, ARN or alias: --instance"
+            ))
+        })
+    }
+
     /// What the ARNs of an instance begin with.
     pub fn arn_scope(&self, instance: InstanceId) -> engine::arn::Scope {
         self.shared.settings.arn_scope(instance)

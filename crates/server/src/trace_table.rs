@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use engine::flow::trace::STOPPED;
 use serde_json::Value;
 use service::{TracePage, TracedAction};
 
@@ -68,6 +69,8 @@ impl TraceTable {
             let _ = writeln!(text, "{indent}{}", self.painted(colour, &line));
         };
         match &action.parameters {
+            // A run that stops between two actions has none.
+            Value::Null if result == STOPPED => {}
             Value::Null => detail(Colour::Dim, "", "(parameters too long to be kept)"),
             Value::Object(map) if map.is_empty() => {}
             parameters => detail(Colour::Dim, "", &parameters.to_string()),

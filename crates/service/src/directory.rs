@@ -73,6 +73,12 @@ impl Directory {
         }
     }
 
+    /// The only instance; none if there are several.
+    pub fn only_instance(&self) -> Option<InstanceId> {
+        let instances = self.instances.read().unwrap_or_else(PoisonError::into_inner);
+        instances.keys().next().filter(|_| instances.len() == 1).copied()
+    }
+
     /// An access key, active or not.
     pub fn key(&self, id: &str) -> Option<AccessKey> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()

@@ -19,6 +19,8 @@ const UNCUT_BYTES_MAX: usize = 64;
 const CUT: &str = "…";
 /// The result of an action that has one way on: NextAction.
 pub const NEXT: &str = "Next";
+/// The result of an entry that tells where a run stopped: it has no parameters.
+pub const STOPPED: &str = "Stopped";
 /// Longest result and longest reason of an entry, in bytes.
 const WORDS_BYTES_MAX: usize = 512;
 

@@ -551,7 +551,7 @@ fn a_wait_may_let_the_flow_go_on_meanwhile() {
             100 start calls flow=calls => w Continue -> c, c Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call f for 8 s
             160 tick => w WaitCompleted -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED
             161 answer calls =>  | Completed CONTACT_FLOW_DISCONNECT
-            200 start leaves flow=leaves => w Continue -> c, c Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on) | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+            200 start leaves flow=leaves => w Continue -> c, c Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on; the task stays in its queue) | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
             260 tick => nothing
             300 start nested flow=nested => w Continue -> c, c Invoked, l Called | InFlow, INITIATED, CONNECTED_TO_SYSTEM, call g for 8 s
             360 tick => w WaitCompleted -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, DISCONNECTED, COMPLETED

@@ -52,7 +52,7 @@ fn a_task_follows_the_references_of_a_flow_from_elsewhere() {
     foreign_world().check(
         &format!("0 start a flow=f @criteria={CRITERIA} @hours=arn:aws:connect:eu-west-2:111122223333:instance/i/operating-hours/x"),
         expect![[r#"
-            0 start a flow=f @criteria={"Steps":[{"Expression":{"AttributeCondition":{"MatchCriteria":{"AgentsCriteria":{"AgentIds":["somebody"]}}}}}]} @hours=arn:aws:connect:eu-west-2:111122223333:instance/i/operating-hours/x => q Next -> h, h True -> m, m 0 (no condition fits the result) -> e, e Next -> i, i Invoked, e Returned, i Next -> r, r Next -> c, c Next -> a, a Next -> f, f Transferred, q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on) | Queued, INITIATED, CONNECTED_TO_SYSTEM, updated [RoutingCriteria], task 1: [ | InFlow, INITIATED, CONNECTED_TO_SYSTEM, continue at step 0], QUEUED
+            0 start a flow=f @criteria={"Steps":[{"Expression":{"AttributeCondition":{"MatchCriteria":{"AgentsCriteria":{"AgentIds":["somebody"]}}}}}]} @hours=arn:aws:connect:eu-west-2:111122223333:instance/i/operating-hours/x => q Next -> h, h True -> m, m 0 (no condition fits the result) -> e, e Next -> i, i Invoked, e Returned, i Next -> r, r Next -> c, c Next -> a, a Next -> f, f Transferred, q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on; the task stays in its queue) | Queued, INITIATED, CONNECTED_TO_SYSTEM, updated [RoutingCriteria], task 1: [ | InFlow, INITIATED, CONNECTED_TO_SYSTEM, continue at step 0], QUEUED
         "#]],
     );
 }

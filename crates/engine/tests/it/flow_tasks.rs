@@ -22,7 +22,7 @@ fn a_flow_makes_a_task_that_is_related_to_its_contact() {
          0 continue 1 step=0",
         expect![[r#"
             0 start flow=f @who=Ann => c Next -> a, a Next -> end, end Disconnected | Completed CONTACT_FLOW_DISCONNECT, INITIATED, CONNECTED_TO_SYSTEM, task 1: [ | InFlow, INITIATED, CONNECTED_TO_SYSTEM, continue at step 0], updated [UserDefinedAttributes], DISCONNECTED, COMPLETED
-            0 continue 1 step=0 => q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on) | Queued, QUEUED
+            0 continue 1 step=0 => q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on; the task stays in its queue) | Queued, QUEUED
         "#]],
     );
     let made = &world.contacts[&contact_id("1")];
@@ -358,7 +358,7 @@ fn a_hook_can_be_turned_off() {
             expect![[r#"
                 0 start a flow=off => h Next -> w, w NoMatchingError (AgentHold is no hook of a task) -> q, q Next -> t, t Queued | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
                 1 stop a =>  | Completed API, DISCONNECTED, COMPLETED
-                2 start b flow=on => h Next -> x, x Next -> q, q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on) | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
+                2 start b flow=on => h Next -> x, x Next -> q, q Next -> t, t Queued, waiting NoMatchingError (the action is not for tasks), waiting Stopped (no branch leads on; the task stays in its queue) | Queued, INITIATED, CONNECTED_TO_SYSTEM, QUEUED
                 3 stop b => l Next -> e, e Disconnected | Completed API, DISCONNECTED, COMPLETED
             "#]],
         );

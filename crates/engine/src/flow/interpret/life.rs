@@ -8,6 +8,7 @@ use crate::contact::{DisconnectReason, EventType, Hook, State};
 use crate::flow::compile::Action;
 use crate::flow::interpret::Outcome;
 use crate::flow::run::{FlowRun, Purpose};
+use crate::flow::trace::STOPPED;
 use crate::flow::{ContactFlow, ContentHash, FlowState, FlowType};
 use crate::id::{ContactFlowId, QueueId, RunId};
 use crate::refusal::Refusal;
@@ -121,13 +122,21 @@ impl Move<'_> {
     /// Ends the run on top because nothing leads on: an error without a branch, a content that is gone, too many
     /// actions without a wait. Of a module that is an error of its invocation.
     pub(super) fn lose(&mut self, action: Option<&Action>, why: &'static str) -> Option<Outcome> {
-        self.trace_action(action, None, "Stopped".into(), Some(why.into()), None);
+        let strict = self.env.limits().strict_default_queue_flow;
         let run = self.run_mut();
-        if run.module.is_some() {
+        let (in_module, of_queue) = (run.module.is_some(), run.purpose == Purpose::Queue);
+        // What happens to every task in the default customer queue flow should not look like a failure.
+        let told = if of_queue && !in_module && !strict {
+            format!("{why}; the task stays in its queue")
+        } else {
+            why.to_owned()
+        };
+        self.trace_action(action, None, STOPPED.into(), Some(told.into()), None);
+        if in_module {
             self.pop_module();
             return Some(Outcome::error(format!("the module did not end by itself: {why}")));
         }
-        if run.purpose == Purpose::Queue && self.env.limits().strict_default_queue_flow {
+        if of_queue && strict {
             self.end(DisconnectReason::ContactFlowDisconnect);
         } else {
             self.finish();

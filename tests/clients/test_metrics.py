@@ -308,8 +308,8 @@ def test_metrics_in_a_flow(floor):
 
     empty = told(instance.task(ContactFlowId=flow))
     assert {empty[name] for name in ("online", "staffed", "busy", "missed", "away", "wrapping up")} == {"0"}
-    # Nobody works on anything, so that nothing is known of the wait.
-    assert (empty["position"], empty["wait"], empty["size"]) == ("1", "", "0")
+    # The task counts itself. Nobody works on anything, so that nothing is known of the wait.
+    assert (empty["position"], empty["wait"], empty["size"]) == ("1", "", "1")
 
     busy = {"AutoAccept": True, "PhoneType": "SOFT_PHONE", "AfterContactWorkTimeLimit": 0}
     profile = floor.one_slot([floor.first])

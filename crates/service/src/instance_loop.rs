@@ -328,14 +328,18 @@ impl<R> InstanceLoop<R> {
 
     /// Whether the loop can be dropped without losing anything.
     pub fn is_idle(&self) -> bool {
+        // Sessions and streams are in this process: an instance that is opened again takes them for lost.
+        self.is_quiet() && self.world.agents.connected().next().is_none()
+    }
+
+    /// Whether nothing is under way. So a loop can be dropped whose instance is deleted, whoever is signed in.
+    pub fn is_quiet(&self) -> bool {
         matches!(self.health, Health::Serving)
             && self.in_flight.is_none()
             && self.open.is_empty()
             && self.waiting.is_empty()
             && self.performing.is_empty()
             && self.world.unstarted_effects == 0
-            // Sessions and streams are in this process: an instance that is opened again takes them for lost.
-            && self.world.agents.connected().next().is_none()
     }
 
     /// Whether something is not durable yet.
@@ -412,7 +416,7 @@ impl<R> InstanceLoop<R> {
                     || self.next_offer().is_some()
                     || self.has_effects_to_start()),
             next_due: self.next_due().filter(|_| !self.batch_is_full_of_timers()),
-            busy: !self.is_idle(),
+            busy: !self.is_quiet(),
         }
     }
 

@@ -311,6 +311,11 @@ impl Process {
         self.hosts.keys().copied().filter(is_idle).collect()
     }
 
+    /// Whether nothing is under way in a scope that is to be deleted.
+    fn is_over(&self, scope: Scope) -> bool {
+        self.hosts[&scope].inbox.is_empty() && self.open(scope).is_some_and(|open| open.instance.is_quiet())
+    }
+
     /// Lets go of a scope that is idle. Its next due time wakes it. Says until when it may hold back what is due.
     pub(crate) fn close(&mut self, scope: Scope) -> Timestamp {
         let held_back_until = self.open(scope).map_or(Timestamp(0), |open| open.held_back_until);
@@ -541,7 +546,7 @@ impl Process {
     /// One step of deleting an instance: its loop is closed when it is idle, then its records go.
     fn delete(&mut self, scope: Scope, effect: EffectId) -> Result<(), Violation> {
         if self.hosts.contains_key(&scope) {
-            if self.idle().contains(&scope) {
+            if self.is_over(scope) {
                 self.close(scope);
             }
             self.jobs.push(Job::Delete(scope, effect));

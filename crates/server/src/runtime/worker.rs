@@ -268,7 +268,7 @@ impl Worker<'_> {
                 open.troubled = trouble.is_some();
                 self.shared.note_trouble(scope, trouble);
             }
-            let closed = open.closing.is_some() && open.instance.is_idle() && open.inbox.is_empty();
+            let closed = open.closing.is_some() && open.instance.is_quiet() && open.inbox.is_empty();
             for output in std::mem::take(&mut self.outputs) {
                 perform(self.shared, scope, output);
             }

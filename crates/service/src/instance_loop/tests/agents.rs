@@ -123,6 +123,7 @@ fn a_person_whose_stream_is_gone_is_not_offered_anything() {
     driver.agent_event(user, || agent::Event::StreamOpened);
     driver.available(user);
     assert!(!driver.instance.is_idle(), "an open stream keeps the instance open");
+    assert!(driver.instance.is_quiet(), "and does not keep it from being deleted");
     // The process ends, and with it the stream.
     let mut driver = driver.restart();
     driver.settle();

@@ -15,7 +15,7 @@ use store::{CommitNumber, Key, Kind, Scan, Scope, Store, Unavailable};
 use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record;
-use crate::token::TokenEntry;
+use crate::token::{self, TokenEntry, TokenSegment};
 use crate::trace::{self, TraceChunk};
 
 /// Rows read at a time.
@@ -56,6 +56,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     let mut open_of: HashMap<ContactId, u32> = HashMap::new();
     let mut open = HashSet::new();
     let mut traces: HashMap<ContactId, usize> = HashMap::new();
+    let mut segments = Vec::new();
     let head = store.load_hot(scope, &mut |kind, id, value| {
         let key = Key::new(kind, id);
         match kind {
@@ -77,11 +78,10 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
                 }
                 Err(error) => findings.problem(format!("record {key}: {error}")),
             },
-            kinds::TOKEN_SEGMENT => {
-                if let Err(error) = record::decode::<crate::token::TokenSegment>(value) {
-                    findings.problem(format!("record {key}: {error}"));
-                }
-            }
+            kinds::TOKEN_SEGMENT => match record::decode::<TokenSegment>(value) {
+                Ok(segment) => segments.push(segment),
+                Err(error) => findings.problem(format!("record {key}: {error}")),
+            },
             _ => match crate::handlers::decode_config(kind, value) {
                 None => findings.problem(format!("record {key} is of a kind that this program does not know")),
                 Some(Err(error)) => findings.problem(format!("record {key}: {error}")),
@@ -129,7 +129,7 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
     })?;
     readable::<FlowContent>(store, scope, kinds::FLOW_CONTENT, &mut findings)?;
     readable::<TaskTemplate>(store, scope, kinds::TASK_TEMPLATE_VERSION, &mut findings)?;
-    readable::<Vec<TokenEntry>>(store, scope, kinds::TOKEN_BLOCK, &mut findings)?;
+    check_tokens(store, scope, &segments, &mut findings)?;
     check_traces(store, scope, traces, &mut findings)?;
     check_journal(store, scope, head.number, &mut findings)?;
     Ok(findings)
@@ -146,6 +146,42 @@ fn readable<R: for<'b> minicbor::Decode<'b, ()>>(
             findings.problem(format!("record {key}: {error}"));
         }
     })
+}
+
+/// Every segment that is asked for tokens has its blocks, and its filter lets none of their tokens out.
+fn check_tokens(
+    store: &dyn Store,
+    scope: Scope,
+    segments: &[TokenSegment],
+    findings: &mut Findings,
+) -> Result<(), Unavailable> {
+    // One that was merged is being deleted, and blocks of no segment are those of one that was never finished.
+    let replaced: HashSet<u64> = segments.iter().flat_map(|segment| segment.replaces.iter().copied()).collect();
+    let asked = segments.iter().filter(|segment| !replaced.contains(&segment.number));
+    let asked: HashMap<u64, &TokenSegment> = asked.map(|segment| (segment.number, segment)).collect();
+    let mut missing: HashMap<u64, u64> = asked.values().map(|of| (of.number, u64::from(of.blocks))).collect();
+    each(store, scope, kinds::TOKEN_BLOCK, &mut |key, value| {
+        let Some((number, block)) = token::place_of_block(&key.id) else {
+            findings.problem(format!("record {key} is no block of tokens"));
+            return;
+        };
+        let entries = match record::decode::<Vec<TokenEntry>>(value) {
+            Ok(entries) => entries,
+            Err(error) => {
+                findings.problem(format!("record {key}: {error}"));
+                return;
+            }
+        };
+        let Some(segment) = asked.get(&number).filter(|segment| block < u64::from(segment.blocks)) else { return };
+        *missing.entry(number).or_default() -= 1;
+        if !entries.iter().all(|entry| segment.may_hold(entry.hash)) {
+            findings.problem(format!("block {block} of token segment {number} holds a token that its filter denies"));
+        }
+    })?;
+    for (number, blocks) in missing.into_iter().filter(|(_, blocks)| *blocks > 0) {
+        findings.problem(format!("token segment {number} lacks {blocks} blocks"));
+    }
+    Ok(())
 }
 
 /// Notes how many chunks of a trace a contact must have.

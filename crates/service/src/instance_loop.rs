@@ -196,7 +196,7 @@ enum Event<R> {
     Agent(UserId, AgentWake),
     Offer(Offer),
     Effect(EffectId, EffectOutcome),
-    Maintenance,
+    Maintenance(maintenance::Task),
 }
 
 /// Why an agent is woken.

@@ -58,6 +58,7 @@ pub use load::{LoadFailure, load};
 pub use operations::{Operations, Prepared, Request};
 pub use picture::{Picture, stored_contact};
 pub use settings::{AttachmentRules, HotBytes, Quotas, Settings, UrlJudge};
+pub use token::TokenBounds;
 pub use trace::{NotACursor, TraceCursor, TracePage, TracedAction};
 pub use tx::Tx;
 pub use world::World;

@@ -8,6 +8,8 @@ use engine::arn::Scope;
 use engine::limits::Limits;
 use engine::reference_map::ReferenceMap;
 
+use crate::token::TokenBounds;
+
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -24,6 +26,8 @@ pub struct Settings {
     pub quotas: Quotas,
     /// How long a client token is known, in milliseconds (`start-task-contact.md` section 4: 7 days).
     pub token_retention_ms: i64,
+    /// How many client tokens are kept where.
+    pub token_bounds: TokenBounds,
     /// How long events can be read, in milliseconds.
     pub event_retention_ms: i64,
     /// How long ended contacts are kept, in milliseconds (`quotas.md`: 24 months).
@@ -174,6 +178,7 @@ impl Default for Settings {
                 ..Quotas::default()
             },
             token_retention_ms: 7 * DAY_MS,
+            token_bounds: TokenBounds::default(),
             event_retention_ms: 7 * DAY_MS,
             contact_retention_ms: 730 * DAY_MS,
             hot_bytes_max: 4 << 30,

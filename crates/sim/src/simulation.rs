@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::contact::Contact;
 use engine::{InstanceId, Timestamp};
 use serde_json::{Value, json};
-use service::{Operations, Picture, Request, Settings, TurnBounds, UrlJudge, World};
+use service::{Operations, Picture, Request, Settings, TokenBounds, TurnBounds, UrlJudge, World};
 use store::faulty::FaultyStore;
 use store::memory::MemoryStore;
 use store::{Scope, Store};
@@ -97,6 +97,15 @@ impl Simulation {
         let mut settings = Settings::default();
         settings.attachments.url_judge = UrlJudge::new(|_| None);
         settings.limits.agent_heartbeat_seconds = None;
+        // So few that the tokens of a run are sealed and merged.
+        settings.token_bounds = TokenBounds {
+            open_max: 6,
+            aged_open_min: 3,
+            open_ms_max: 60_000,
+            small_segments_max: 3,
+            merged_tokens_max: 512,
+            blocks_per_turn: 1,
+        };
         let operations = Operations::standard(settings.limits.clone());
         Simulation {
             random: Random::new(seed),

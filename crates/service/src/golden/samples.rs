@@ -496,7 +496,11 @@ pub(super) fn effects() -> Vec<EffectRecord> {
 }
 
 pub(super) fn token_segments() -> Vec<TokenSegment> {
-    vec![TokenSegment { number: 7, newest: at(15), blocks: 4096, sealed_commit: 70_000, filter: vec![0, 1, 128, 255] }]
+    let filter = vec![0, 1, 128, 255];
+    let sealed =
+        TokenSegment { number: 7, newest: at(15), blocks: 4096, sealed_commit: 70_000, filter, replaces: Vec::new() };
+    let merged = TokenSegment { number: 9, replaces: vec![7, 8], ..sealed.clone() };
+    vec![sealed, merged]
 }
 
 pub(super) fn defaults() -> Vec<Defaults> {

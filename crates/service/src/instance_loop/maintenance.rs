@@ -6,12 +6,14 @@ use engine::{ContactId, Timestamp};
 use store::{Key, KeyId, Kind, Scan, Write};
 use uuid::Uuid;
 
+use super::run::told;
 use super::{Attempt, Event, Fetch, FetchRequest, Health, InstanceLoop, Output, Waiting};
 use crate::effect::{Effect, EffectId, EffectRecord};
+use crate::error::ApiError;
 use crate::journal::JournalEntry;
 use crate::kinds;
 use crate::record::{self, Record};
-use crate::token::{TokenSegment, Tokens};
+use crate::token::Step;
 use crate::trace;
 use crate::tx::Cold;
 use crate::world::{Changes, World};
@@ -22,6 +24,8 @@ const RETENTION_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 const RETENTION_ROWS_MAX: usize = 200;
 /// Bytes that one step of retention reads.
 const RETENTION_BYTES_MAX: usize = 1 << 20;
+/// Time after which a merge of tokens that could not be read begins anew, in milliseconds of the instance's time.
+const MERGE_RETRY_MS: i64 = 60_000;
 
 /// The kinds that grow old, in the order in which retention visits them.
 const RETAINED: [Kind; 3] = [kinds::JOURNAL, kinds::ENDED_CONTACT, kinds::ENDED_CHAIN];
@@ -33,6 +37,19 @@ pub(super) struct Schedule {
     /// Where the running pass is.
     visiting: Option<Visit>,
     reading: bool,
+    /// Whether blocks of tokens are being read.
+    reading_tokens: bool,
+    /// When tokens may be merged again after they could not be read.
+    next_merge: Option<Timestamp>,
+}
+
+/// What is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// What may be past its retention.
+    Retention,
+    /// Tokens that are merged.
+    Merge,
 }
 
 /// A place in a pass of retention.
@@ -66,10 +83,9 @@ impl Schedule {
         self.next_retention.filter(|_| world.last_event > 0)
     }
 
-    /// What was being read will not come; the next pass looks again.
+    /// What was being read will not come: the instance is loaded again.
     pub fn interrupt(&mut self) {
-        self.visiting = None;
-        self.reading = false;
+        *self = Schedule { next_retention: self.next_retention, ..Schedule::default() };
     }
 }
 
@@ -79,7 +95,7 @@ impl<R> InstanceLoop<R> {
         if !matches!(self.health, Health::Serving) {
             return;
         }
-        self.seal_tokens();
+        self.keep_tokens(out);
         // Due at opening, so that an instance that is seldom in memory is visited too.
         let next = *self.maintenance.next_retention.get_or_insert(self.now);
         if self.now >= next && self.maintenance.visiting.is_none() {
@@ -92,24 +108,45 @@ impl<R> InstanceLoop<R> {
         }
     }
 
-    fn seal_tokens(&mut self) {
-        let Some((blocks, segment)) = self.world.tokens.seal_step(self.now, self.durable, self.open.number) else {
-            return;
-        };
-        let blocks = blocks.into_iter().map(|(key, value)| Write::Put { key, value });
-        self.open.write(blocks);
-        if let Some(segment) = segment {
-            self.open.write([Write::Put { key: segment.key(), value: record::encode(&segment) }]);
+    /// Seals tokens, merges their segments, and deletes those that were merged.
+    fn keep_tokens(&mut self, out: &mut Vec<Output<R>>) {
+        let bounds = self.settings.token_bounds;
+        if let Some(segment) = self.world.tokens.take_replaced() {
+            self.open.write(segment.deletion());
         }
+        if let Some(step) = self.world.tokens.seal_step(self.now, self.durable, self.open.number, &bounds) {
+            self.write_tokens(step);
+        }
+        let merge_rests = self.maintenance.next_merge.is_some_and(|next| self.now < next);
+        if self.maintenance.reading_tokens || merge_rests {
+            return;
+        }
+        if let Some(keys) = self.world.tokens.merge_keys(&bounds) {
+            self.maintenance.reading_tokens = true;
+            self.read(Task::Merge, Fetch::Keys(keys), out);
+        }
+    }
+
+    fn write_tokens(&mut self, (blocks, segment): Step) {
+        let segment = segment.map(|segment| (segment.key(), record::encode(&segment)));
+        let puts = blocks.into_iter().chain(segment).map(|(key, value)| Write::Put { key, value });
+        self.open.write(puts);
     }
 
     fn expire_tokens(&mut self) {
         let oldest = self.now.plus_millis(-self.settings.token_retention_ms);
         for segment in self.world.tokens.expire(oldest) {
-            let (from, to) = Tokens::block_range(&segment);
-            let blocks = Write::DeleteRange { kind: kinds::TOKEN_BLOCK, from, to };
-            self.open.write([blocks, Write::Delete { key: TokenSegment::key(&segment) }]);
+            self.open.write(segment.deletion());
         }
+    }
+
+    fn read(&mut self, task: Task, what: Fetch, out: &mut Vec<Output<R>>) {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        out.push(Output::Fetch(FetchRequest { ticket, what }));
+        let event = Event::Maintenance(task);
+        let attempt = Attempt { event, seed: 0, cold: Cold::new(), fetches: 0, reading_since: self.durable };
+        self.waiting.insert(ticket, Waiting { attempt });
     }
 
     fn read_next(&mut self, out: &mut Vec<Output<R>>) {
@@ -120,17 +157,50 @@ impl<R> InstanceLoop<R> {
             None => scan,
         };
         self.maintenance.reading = true;
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        out.push(Output::Fetch(FetchRequest { ticket, what: Fetch::Scan(scan) }));
-        let attempt =
-            Attempt { event: Event::Maintenance, seed: 0, cold: Cold::new(), fetches: 0, reading_since: self.durable };
-        self.waiting.insert(ticket, Waiting { attempt });
+        self.read(Task::Retention, Fetch::Scan(scan), out);
     }
 
-    /// Deletes those of the records that are past their retention, and goes on behind them. Each comes with whether it
-    /// was changed since it was read.
-    pub(super) fn maintenance_read(&mut self, records: &[(bool, Key, Option<Vec<u8>>)]) {
+    /// Takes what was read. Each record comes with whether it was changed since.
+    pub(super) fn maintenance_read(
+        &mut self,
+        task: Task,
+        records: &[(bool, Key, Option<Vec<u8>>)],
+        out: &mut Vec<Output<R>>,
+    ) {
+        match task {
+            Task::Retention => self.delete_old(records),
+            Task::Merge => {
+                self.maintenance.reading_tokens = false;
+                // Nobody changes a block after its segment was written, nor deletes one that is being merged.
+                let blocks: Vec<_> = records.iter().map(|(_, _, value)| value.as_deref()).collect();
+                match self.world.tokens.merge_step(&blocks, self.open.number) {
+                    Ok(step) => step.into_iter().for_each(|step| self.write_tokens(step)),
+                    Err(error) => self.maintenance_failed(task, &ApiError::internal(error), out),
+                }
+            }
+        }
+    }
+
+    /// What was to be read cannot be; it is tried again later.
+    pub(super) fn maintenance_failed(&mut self, task: Task, error: &ApiError, out: &mut Vec<Output<R>>) {
+        let doing = match task {
+            Task::Retention => {
+                self.maintenance.visiting = None;
+                self.maintenance.reading = false;
+                "looking for what is past its retention"
+            }
+            Task::Merge => {
+                self.world.tokens.give_up_merge();
+                self.maintenance.reading_tokens = false;
+                self.maintenance.next_merge = Some(self.now.plus_millis(MERGE_RETRY_MS));
+                "merging tokens"
+            }
+        };
+        out.push(Output::Alarm(format!("{doing} of {} failed and is tried again later: {}", self.scope, told(error))));
+    }
+
+    /// Deletes those of the records that are past their retention, and goes on behind them.
+    fn delete_old(&mut self, records: &[(bool, Key, Option<Vec<u8>>)]) {
         self.maintenance.reading = false;
         let Some(visit) = self.maintenance.visiting.take() else { return };
         let mut after = None;

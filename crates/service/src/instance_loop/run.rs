@@ -22,7 +22,7 @@ impl<R> Event<R> {
     pub(super) fn into_reply(self) -> Option<R> {
         match self {
             Event::Request(_, reply) => Some(reply),
-            Event::Timer(_) | Event::Agent(..) | Event::Offer(_) | Event::Effect(..) | Event::Maintenance => None,
+            Event::Timer(_) | Event::Agent(..) | Event::Offer(_) | Event::Effect(..) | Event::Maintenance(_) => None,
         }
     }
 }
@@ -146,7 +146,7 @@ impl<R> InstanceLoop<R> {
                     }
                 }
             }
-            Event::Maintenance => {}
+            Event::Maintenance(_) => {}
         }
     }
 
@@ -245,10 +245,7 @@ impl<R> InstanceLoop<R> {
                 self.perform_again(id);
                 out.push(Output::Alarm(format!("effect {} is performed again: {}", id.0, told(&error))));
             }
-            Event::Maintenance => {
-                self.maintenance.interrupt();
-                out.push(Output::Alarm(format!("maintenance of {} failed: {}", self.scope, told(&error))));
-            }
+            Event::Maintenance(task) => self.maintenance_failed(task, &error, out),
         }
     }
 
@@ -262,11 +259,11 @@ impl<R> InstanceLoop<R> {
                 return;
             }
         };
-        if matches!(waiting.attempt.event, Event::Maintenance) {
+        if let Event::Maintenance(task) = waiting.attempt.event {
             // What was changed since it was read is not judged by what it was; the next pass sees it.
             let stale = |key: &store::Key| self.cold_changes.is_stale(key, as_of.0) || self.world.cold(key).is_some();
             let records: Vec<_> = records.into_iter().map(|(key, value)| (stale(&key), key, value)).collect();
-            self.maintenance_read(&records);
+            self.maintenance_read(task, &records, out);
             self.forget_cold_changes();
             return;
         }
@@ -305,7 +302,7 @@ impl<R> InstanceLoop<R> {
 }
 
 /// An error as the log reads it, with its cause.
-fn told(error: &ApiError) -> String {
+pub(super) fn told(error: &ApiError) -> String {
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     format!("{error}{cause}")
 }

@@ -1,6 +1,7 @@
 //! The loop over a store in memory, step by step: what leaves when.
 
 mod agents;
+mod tokens;
 mod trace;
 
 use std::collections::VecDeque;
@@ -18,10 +19,21 @@ use crate::effect::{AttachmentOutcome, EffectOutcome, EffectRecord};
 use crate::kinds;
 use crate::operations::{Operations, Request};
 use crate::settings::{Settings, UrlJudge};
+use crate::token::TokenBounds;
 
 const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(0x1111_1111_1111_4111_8111_1111_1111_1111));
 const SCOPE: Scope = Scope(INSTANCE.0);
 const START_MS: i64 = 1_800_000_000_000;
+
+/// So few that the tokens of a test are sealed and merged.
+const TOKEN_BOUNDS: TokenBounds = TokenBounds {
+    open_max: 8,
+    aged_open_min: 4,
+    open_ms_max: 3_600_000,
+    small_segments_max: 3,
+    merged_tokens_max: 1_024,
+    blocks_per_turn: 1,
+};
 
 /// A flow that queues the task in the queue of this id.
 pub(crate) fn queueing_flow(queue: &str) -> String {
@@ -71,6 +83,7 @@ impl Driver {
         let mut settings = Settings::default();
         settings.attachments.url_judge = UrlJudge::new(|_| None);
         settings.flow_logs = true;
+        settings.token_bounds = TOKEN_BOUNDS;
         let settings = Arc::new(settings);
         let (world, head) = crate::load(&*store, SCOPE, settings.token_retention_ms).unwrap();
         let instance = InstanceLoop::new(SCOPE, head, world, settings, 7 + head.number.0, TurnBounds::default());

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use std::thread::available_parallelism;
 
 use anyhow::{Context as _, bail};
-use service::{AttachmentRules, HotBytes, Operations, Quotas, Settings};
+use service::{AttachmentRules, HotBytes, Operations, Quotas, Settings, TokenBounds};
 use store::sqlite::{self, SqliteStore};
 use store::{DataDir, Holder, Store as _, WriterBounds};
 use tracing::warn;
@@ -288,6 +288,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             lambda_functions: count(limits.lambda_functions_max),
         },
         token_retention_ms: days(config.retention.tokens_days),
+        token_bounds: TokenBounds::default(),
         event_retention_ms: days(config.retention.events_days),
         contact_retention_ms: days(config.retention.contacts_days),
         hot_bytes_max,

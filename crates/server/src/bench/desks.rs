@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{join3, try_join_all};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -24,8 +24,13 @@ use crate::open_files;
 const STARTING: usize = 16;
 /// How long after the last task everything must have been seen and done.
 const REST: Duration = Duration::from_secs(10);
-/// When memory is looked at first: what is held for good is there by then.
-const SETTLED: Duration = Duration::from_secs(60);
+/// Time between two looks at the server's memory.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Memory is told by the most of it in a minute: what waits to be folded comes and goes. What is held for good is there
+/// after the first.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Most memory of the last minute, in that of the second.
+const MEMORY_MAX: f64 = 1.1;
 /// Longest p50 from a start to its offer, in p50s of the start itself.
 const OFFER_MAX: f64 = 3.0;
 
@@ -39,8 +44,8 @@ struct Office<'b> {
     tasks: RefCell<HashMap<String, Task>>,
     starts: RefCell<Latencies>,
     closed: Cell<usize>,
-    /// Resident memory of the server, bytes, once it has settled.
-    settled_bytes: Cell<Option<u64>>,
+    /// Resident memory of the server in bytes, at each look.
+    memory: RefCell<Vec<(Duration, u64)>>,
 }
 
 /// When it was sent, and when its first offer was seen.
@@ -84,14 +89,15 @@ pub(super) async fn measure(bench: &Bench<'_>, agents: usize) -> anyhow::Result<
         tasks: RefCell::default(),
         starts: RefCell::default(),
         closed: Cell::new(0),
-        settled_bytes: Cell::new(None),
+        memory: RefCell::default(),
     };
     let count = (bench.round().as_secs_f64() / every.as_secs_f64()) as usize;
     let end = office.watch.elapsed() + bench.round() + REST;
     let desks = try_join_all(users.iter().map(|user| office.sit(user, end)));
-    let (desks, started) = join(desks, office.start(count, every)).await;
+    let (desks, started, watched) = join3(desks, office.start(count, every), office.watch_memory(end)).await;
     let equal = desks?.into_iter().filter(|equal| *equal).count();
     started?;
+    watched?;
     office.print(agents, equal)
 }
 
@@ -109,13 +115,19 @@ impl Office<'_> {
                 let contact = text(&caller.call(&request).await?, "/ContactId")?;
                 self.starts.borrow_mut().record(self.watch.elapsed() - sent);
                 self.tasks.borrow_mut().entry(contact).or_default().sent = Some(sent);
-                if self.settled_bytes.get().is_none() && sent - begin >= SETTLED {
-                    self.settled_bytes.set(Some(self.server.resident_bytes()?));
-                }
             }
             anyhow::Ok(())
         }))
         .await?;
+        Ok(())
+    }
+
+    async fn watch_memory(&self, end: Duration) -> anyhow::Result<()> {
+        let begin = self.watch.elapsed();
+        while self.watch.elapsed() < end {
+            self.memory.borrow_mut().push((self.watch.elapsed() - begin, self.server.resident_bytes()?));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         Ok(())
     }
 
@@ -177,15 +189,25 @@ impl Office<'_> {
         }
         println!("\n{} of {} tasks were seen as offers, {} closed", offers.count(), sent.len(), self.closed.get());
         println!("{equal} of {agents} agents ended with a snapshot equal to a fresh one");
-        let now = self.server.resident_bytes()?;
-        if let Some(settled) = self.settled_bytes.get() {
-            let (settled, now) = (settled >> 20, now >> 20);
-            println!("memory {settled} MiB after {SETTLED:?}, {now} MiB in the end (RssAnon)");
-        }
+        self.print_memory();
         ensure!(offers.count() == sent.len(), "an offer was not seen");
         ensure!(equal == agents, "an agent missed the newest snapshot");
         let ratio = offers.distribution().p50 / starts.distribution().p50;
         println!("ratio {ratio:.2} of a start's p50, from sending it to seeing its offer (at most {OFFER_MAX})");
         Ok(())
+    }
+
+    fn print_memory(&self) {
+        let memory = self.memory.borrow();
+        let Some((ended, _)) = memory.last() else { return };
+        let most = |from: Duration, to: Duration| {
+            memory.iter().filter(|(at, _)| (from..=to).contains(at)).map(|(_, bytes)| *bytes).max()
+        };
+        let (second, last) = (most(MINUTE, 2 * MINUTE), most(ended.saturating_sub(MINUTE), *ended));
+        let (Some(second), Some(last)) = (second, last) else { return };
+        let ratio = last as f64 / second as f64;
+        let (second, last) = (second >> 20, last >> 20);
+        println!("memory at most {second} MiB in the second minute, {last} MiB in the last (RssAnon)");
+        println!("ratio {ratio:.2} of the second minute's memory (at most {MEMORY_MAX})");
     }
 }

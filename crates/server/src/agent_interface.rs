@@ -50,7 +50,7 @@ use stream::Events;
 
 /// What the paths of the interface begin with.
 pub const PREFIX: &str = "/agent/v1/";
-/// How often sessions are looked through for those that are over.
+/// How often sessions are looked through for those that are over, and what could not be told is told again.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest user name and password that are judged, in bytes.
 const CREDENTIAL_BYTES_MAX: usize = 1024;
@@ -119,6 +119,7 @@ impl AgentInterface {
             let mut ticks = interval(SWEEP_INTERVAL);
             loop {
                 ticks.tick().await;
+                self.presence.tell_again();
                 for agent in self.sessions.sweep(clock::wall_ms()) {
                     // Its streams notice that it is over.
                     self.desk.changes().changed(agent);

@@ -3,6 +3,7 @@
 //! An agent works on the contacts that are with the agent, and sees nothing of anybody else's. Facts:
 //! `contact-lifecycle.md` section 7, `routing.md` sections 2, 4 and 5.
 
+mod connections;
 mod contact_details;
 mod snapshot;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::handlers::contact_work::transfer;
 use crate::handlers::task_template;
 use crate::operations::{Prepared, Request};
 use crate::tx::Tx;
+pub use connections::{Connections, ConnectionsTold};
 
 /// What an agent asks for. The answers are JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]

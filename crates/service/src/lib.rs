@@ -41,7 +41,7 @@ mod trace;
 mod tx;
 mod world;
 
-pub use agent_desk::{AgentCommand, Credentials};
+pub use agent_desk::{AgentCommand, Connections, ConnectionsTold, Credentials};
 pub use call::{Call, Caller};
 pub use check::{Findings, PROBLEMS_MAX, check};
 pub use directory::{Directory, DirectoryChange, InstanceEntry};

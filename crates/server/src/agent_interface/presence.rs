@@ -1,17 +1,13 @@
 //! Who is there: whether an agent has a session and an event stream, told to the desk in the right order.
 //!
-//! Sessions and streams come and go at any time, and the desk must end up with the truth. So nobody tells it what
-//! happened: who has an agent's turn compares what is true now with what the desk was told last, and tells the
-//! difference.
+//! How what is true becomes what the desk knows: [`ConnectionsTold`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use service::AgentCommand;
+use service::{Connections, ConnectionsTold};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::sleep;
 use tracing::warn;
 use wire::WireError;
 
@@ -20,25 +16,13 @@ use super::sessions::{SessionId, Sessions};
 
 /// Agents whom the desk is told of at a time.
 const TOLD_AT_ONCE_MAX: usize = 64;
-/// How long to wait before a failed telling is tried again, and how often that is done.
-const TELL_AGAIN_AFTER: Duration = Duration::from_secs(1);
-const TRIES_MAX: u32 = 60;
-
-/// What is true of an agent, or what the desk believes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Truth {
-    /// A person is signed in.
-    session: bool,
-    /// There is a stream, of a session that lasts or of a program.
-    stream: bool,
-}
 
 #[derive(Default)]
 struct Entry {
     /// The open streams, and the sessions that they belong to; a program's to none.
     streams: HashMap<u64, Option<SessionId>>,
     /// What the desk was told last. Who has the lock has the agent's turn.
-    told: Arc<tokio::sync::Mutex<Truth>>,
+    told: Arc<tokio::sync::Mutex<ConnectionsTold>>,
 }
 
 /// The agents who are there.
@@ -47,6 +31,8 @@ pub struct Presence {
     sessions: Arc<Sessions>,
     agents: Mutex<HashMap<AgentKey, Entry>>,
     changed: UnboundedSender<AgentKey>,
+    /// Agents of whom the desk is being told, or could not be told, and why. Whoever tells may go away meanwhile.
+    untold: Mutex<BTreeMap<AgentKey, Option<String>>>,
     streams: AtomicU64,
 }
 
@@ -61,7 +47,14 @@ impl Presence {
     /// Nobody is there yet. The receiver is for [`tell_changes`].
     pub fn new(desk: Arc<dyn Desk>, sessions: Arc<Sessions>) -> (Arc<Presence>, UnboundedReceiver<AgentKey>) {
         let (changed, receiver) = unbounded_channel();
-        let presence = Presence { desk, sessions, agents: Mutex::default(), changed, streams: AtomicU64::new(0) };
+        let presence = Presence {
+            desk,
+            sessions,
+            agents: Mutex::default(),
+            changed,
+            untold: Mutex::default(),
+            streams: AtomicU64::new(0),
+        };
         (Arc::new(presence), receiver)
     }
 
@@ -79,67 +72,70 @@ impl Presence {
         let _ = self.changed.send(agent);
     }
 
+    /// Has the desk told again what it could not be told. To be called now and then.
+    pub fn tell_again(&self) {
+        let untold = std::mem::take(&mut *self.untold());
+        let mut causes = untold.values().flatten();
+        if let Some(cause) = causes.next() {
+            let count = 1 + causes.count();
+            warn!(cause, count, "Telling whether {count} agents are there failed and is tried again: {cause}");
+        }
+        untold.into_keys().for_each(|agent| self.changed(agent));
+    }
+
     /// Tells the desk what is true now; it knows when this returns.
     pub async fn tell(&self, agent: AgentKey) -> Result<(), WireError> {
-        let told = Arc::clone(&self.lock().entry(agent).or_default().told);
-        let mut told = told.lock().await;
+        self.untold().entry(agent).or_default();
+        let turn = Arc::clone(&self.lock().entry(agent).or_default().told);
+        let mut told = turn.lock().await;
         let result = self.tell_difference(agent, &mut told).await;
         let mut agents = self.lock();
-        if *told == Truth::default() && agents.get(&agent).is_some_and(|entry| entry.streams.is_empty()) {
-            agents.remove(&agent);
+        match &result {
+            Ok(()) => {
+                // Who waits for the turn goes on with what was told: besides the entry and this, somebody has it then.
+                let is_last = Arc::strong_count(&turn) <= 2;
+                if is_last {
+                    self.untold().remove(&agent);
+                }
+                let is_over = |entry: &Entry| Arc::ptr_eq(&entry.told, &turn) && entry.streams.is_empty();
+                if is_last && told.is_nothing() && agents.get(&agent).is_some_and(is_over) {
+                    agents.remove(&agent);
+                }
+            }
+            // The user or the instance is gone, and its presence with it.
+            Err(error) if error.status == 404 => {
+                agents.remove(&agent);
+                self.untold().remove(&agent);
+            }
+            Err(error) => {
+                let cause = error.cause.as_ref().unwrap_or(&error.message);
+                self.untold().insert(agent, Some(cause.clone()));
+            }
         }
         result
     }
 
-    async fn tell_difference(&self, agent: AgentKey, told: &mut Truth) -> Result<(), WireError> {
-        let now = self.truth(agent);
-        if told.session && !now.session {
-            self.say(agent, AgentCommand::SignedOut).await?;
-            // To the desk nothing is left of the person, not even another's stream.
-            *told = Truth::default();
-        }
-        if now.session && !told.session {
-            self.say(agent, AgentCommand::SignedIn).await?;
-            told.session = true;
-        }
-        if now.stream != told.stream {
-            let command = if now.stream { AgentCommand::Connected } else { AgentCommand::Disconnected };
-            self.say(agent, command).await?;
-            told.stream = now.stream;
+    async fn tell_difference(&self, agent: AgentKey, told: &mut ConnectionsTold) -> Result<(), WireError> {
+        while let Some(command) = told.say(self.connections(agent)) {
+            self.desk.command(agent, Command::Agent(command)).await?;
+            told.heard();
         }
         Ok(())
     }
 
-    fn truth(&self, agent: AgentKey) -> Truth {
+    /// What is true now.
+    fn connections(&self, agent: AgentKey) -> Connections {
         let lasts = |session: &Option<SessionId>| session.is_none_or(|session| self.sessions.has(session));
         let stream = self.lock().get(&agent).is_some_and(|entry| entry.streams.values().any(lasts));
-        Truth { session: self.sessions.are_there(agent), stream }
-    }
-
-    async fn say(&self, agent: AgentKey, command: AgentCommand) -> Result<(), WireError> {
-        self.desk.command(agent, Command::Agent(command)).await.map(|_| ())
-    }
-
-    async fn tell_until_heard(&self, agent: AgentKey) {
-        for _ in 0..TRIES_MAX {
-            match self.tell(agent).await {
-                Ok(()) => return,
-                // The user or the instance is gone, and its presence with it.
-                Err(error) if error.status == 404 => {
-                    self.lock().remove(&agent);
-                    return;
-                }
-                Err(error) => {
-                    let cause = error.cause.as_deref().unwrap_or(&error.message);
-                    warn!(agent.id = %agent.user, cause, "Telling whether agent {} is there failed: {cause}", agent.user);
-                }
-            }
-            sleep(TELL_AGAIN_AFTER).await;
-        }
+        Connections { session: self.sessions.are_there(agent), stream }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<AgentKey, Entry>> {
         self.agents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn untold(&self) -> MutexGuard<'_, BTreeMap<AgentKey, Option<String>>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,7 +146,11 @@ pub async fn tell_changes(presence: &Presence, changed: UnboundedReceiver<AgentK
         let agent = changed.recv().await?;
         Some((agent, changed))
     });
-    changed.for_each_concurrent(TOLD_AT_ONCE_MAX, |agent| presence.tell_until_heard(agent)).await;
+    let tell = async |agent| {
+        // What failed is noted, and told again.
+        let _ = presence.tell(agent).await;
+    };
+    changed.for_each_concurrent(TOLD_AT_ONCE_MAX, tell).await;
 }
 
 impl Drop for OpenStream {

@@ -12,6 +12,7 @@
 //! batch without changes could be written.
 
 mod batch;
+mod lost;
 mod maintenance;
 mod quarantine;
 mod run;
@@ -35,6 +36,7 @@ use crate::tx::{Cold, CompiledFlows, Random};
 use crate::world::{Changes, ColdChanges, World};
 
 use batch::{OpenBatch, Released};
+use lost::LostConnections;
 
 /// Times that one event may ask for records before it is given up.
 pub const FETCHES_PER_EVENT_MAX: u8 = 16;
@@ -134,6 +136,8 @@ pub struct TurnBounds {
     pub timers_per_answering_batch_max: usize,
     /// Contacts offered to agents.
     pub offers_max: usize,
+    /// Agents whose connections ended with an earlier process.
+    pub connections_lost_max: usize,
 }
 
 impl Default for TurnBounds {
@@ -144,6 +148,7 @@ impl Default for TurnBounds {
             timers_per_batch_max: 4,
             timers_per_answering_batch_max: 2,
             offers_max: 64,
+            connections_lost_max: 64,
         }
     }
 }
@@ -229,8 +234,7 @@ pub struct InstanceLoop<R> {
     failed_agents: BTreeMap<UserId, Timestamp>,
     /// When contacts whose offer failed are offered again.
     failed_offers: BTreeMap<ContactId, Timestamp>,
-    /// Agents who had a session or a stream in an earlier process.
-    connections_lost: BTreeSet<UserId>,
+    connections_lost: LostConnections,
     busy_agents: BTreeSet<UserId>,
     last_turn: Option<ContactId>,
     cold_changes: ColdChanges,
@@ -264,7 +268,7 @@ impl<R> InstanceLoop<R> {
         let now = Timestamp(head.now_ms);
         let mut world = world;
         world.bind(&settings.limits);
-        let connections_lost = world.agents.connected().collect();
+        let connections_lost = LostConnections::of(world.agents.connected());
         InstanceLoop {
             scope,
             epoch: head.epoch,
@@ -380,6 +384,7 @@ impl<R> InstanceLoop<R> {
         self.now = self.now.max(wall);
         self.forget_past_failures();
         self.perform_pending(out);
+        self.lose_connections(out);
         let mut held_back = VecDeque::new();
         let mut timers = self.bounds.timers_max;
         for _ in 0..self.bounds.inputs_max {
@@ -411,6 +416,7 @@ impl<R> InstanceLoop<R> {
             more: !reloading
                 && self.may_write_more()
                 && (!inputs.is_empty()
+                    || self.first_lost().is_some()
                     || self.has_due_timer()
                     || self.next_turn().is_some()
                     || self.next_offer().is_some()
@@ -420,12 +426,12 @@ impl<R> InstanceLoop<R> {
         }
     }
 
-    /// Whether an input stays where it is: while the instance is being loaded again, and while events that could spoil
-    /// a commit have one each.
+    /// Whether an input stays where it is: while the instance is being loaded again, while agents have not lost what an
+    /// earlier process had of them, and while events that could spoil a commit have one each.
     fn must_wait(&self, input: &Input<R>) -> bool {
         match input {
             Input::Request(..) | Input::Barrier(_) => {
-                matches!(self.health, Health::Reloading { .. }) || !self.may_write_more()
+                matches!(self.health, Health::Reloading { .. }) || !self.may_write_more() || self.first_lost().is_some()
             }
             Input::EffectDone(..) => !self.may_write_more(),
             Input::Committed(..) | Input::Fetched(_) | Input::Reloaded(..) | Input::Probe => false,
@@ -521,24 +527,41 @@ impl<R> InstanceLoop<R> {
         }
     }
 
-    /// The agent who is to be woken next.
-    fn first_due_agent(&self) -> Option<(UserId, AgentWake)> {
+    /// The agent whose timer is to run next.
+    fn first_due_agent(&self) -> Option<UserId> {
         if !matches!(self.health, Health::Serving) || self.batch_is_full_of_timers() {
             return None;
         }
-        let may_be_tried = |user: &UserId| {
-            let later = self.failed_agents.get(user).is_some_and(|at| *at > self.now);
-            !later && !self.busy_agents.contains(user) && !self.quarantine.holds_agent(user)
-        };
-        let lost = self.connections_lost.iter().copied().find(may_be_tried);
-        let due = self.world.agents.due_by(self.now).find(may_be_tried);
-        lost.map(|user| (user, AgentWake::ServerLost)).or(due.map(|user| (user, AgentWake::Timer)))
+        self.world.agents.due_by(self.now).find(|user| self.may_be_woken(user))
+    }
+
+    fn may_be_woken(&self, user: &UserId) -> bool {
+        let later = self.failed_agents.get(user).is_some_and(|at| *at > self.now);
+        !later && !self.busy_agents.contains(user) && !self.quarantine.holds_agent(user)
+    }
+
+    /// The agent who is to lose next what an earlier process had of the agent.
+    fn first_lost(&self) -> Option<UserId> {
+        let mut waiting = self.connections_lost.waiting();
+        waiting.find(|user| matches!(self.health, Health::Serving) && self.may_be_woken(user))
+    }
+
+    /// Agents lose the connections of an earlier process before anything else happens, so that nobody who is back by then
+    /// loses the new ones.
+    fn lose_connections(&mut self, out: &mut Vec<Output<R>>) {
+        for _ in 0..self.bounds.connections_lost_max {
+            if !self.may_write_more() {
+                return;
+            }
+            let Some(user) = self.first_lost() else { return };
+            self.run(Event::Agent(user, AgentWake::ServerLost), out);
+        }
     }
 
     fn run_due_timer(&mut self, out: &mut Vec<Output<R>>) -> bool {
-        if let Some((agent, wake)) = self.first_due_agent() {
+        if let Some(agent) = self.first_due_agent() {
             self.open.timers += 1;
-            self.run(Event::Agent(agent, wake), out);
+            self.run(Event::Agent(agent, AgentWake::Timer), out);
             return true;
         }
         let Some(contact) = self.first_due() else { return false };

@@ -205,6 +205,7 @@ impl<R> InstanceLoop<R> {
         self.durable = released.number;
         self.world.forget_cold(self.durable);
         self.world.tokens.durable(self.durable);
+        self.connections_lost.durable(self.durable);
         out.extend(released.published.into_iter().map(Output::Publish));
         out.extend(released.answers.into_iter().map(|(reply, answer)| Output::Answer(reply, answer)));
         out.extend(released.agents.into_iter().map(Output::AgentChanged));
@@ -240,6 +241,7 @@ impl<R> InstanceLoop<R> {
         self.failed_agents.clear();
         self.failed_offers.clear();
         self.busy_agents.clear();
+        self.connections_lost.undo();
         self.maintenance.interrupt();
         self.cold_changes.clear();
         self.world = World::default();

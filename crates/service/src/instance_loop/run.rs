@@ -91,9 +91,11 @@ impl<R> InstanceLoop<R> {
                     AgentWake::ServerLost => agent::move_agent(tx, user, agent::Event::ServerLost),
                 };
                 match self.attempt(Some(Suspect::Agent(user)), seed, &cold, None, work) {
-                    Ok(_) => {
+                    Ok(((), rests_on)) => {
                         self.failed_agents.remove(&user);
-                        self.connections_lost.remove(&user);
+                        if wake == AgentWake::ServerLost {
+                            self.connections_lost.lost(user, rests_on);
+                        }
                     }
                     Err((Halt::Refused(error), _)) => self.agent_failed(user, &error, out),
                     Err((Halt::Need(need), _)) => {

@@ -1,6 +1,6 @@
 //! Agents in the loop: offers, presence, who hears of what.
 
-use engine::agent::Agent;
+use engine::agent::{Agent, Presence};
 use engine::agent_status::{AgentStatus, AgentStatusKind};
 use engine::routing_profile::{Channel, RoutingProfile};
 
@@ -136,4 +136,46 @@ fn a_person_whose_stream_is_gone_is_not_offered_anything() {
     assert_eq!(driver.states(user), [""; 0]);
     driver.agent_event(user, || agent::Event::StreamOpened);
     assert_eq!(driver.states(user), ["CONNECTING"]);
+}
+
+/// Sessions that agents have, by what is in memory.
+fn signed_in(driver: &Driver, user: UserId) -> (bool, Presence) {
+    let (agent, _) = driver.instance.world.config::<Agent>(user.as_bytes()).expect("the agent was at work");
+    (agent.signed_in.is_some(), agent.presence)
+}
+
+#[test]
+fn who_is_back_before_the_loop_knows_of_the_restart_loses_nothing() {
+    let mut driver = Driver::new();
+    let user = driver.user("person");
+    driver.agent_event(user, || agent::Event::SignedIn);
+    driver.agent_event(user, || agent::Event::StreamOpened);
+    let mut driver = driver.restart();
+    // The loop has not had a turn yet.
+    driver.agent_event(user, || agent::Event::SignedIn);
+    assert_eq!(signed_in(&driver, user), (true, Presence::Program), "of the old session nothing is left");
+    driver.agent_event(user, || agent::Event::StreamOpened);
+    driver.now += 3_600_000;
+    driver.settle();
+    assert_eq!(signed_in(&driver, user), (true, Presence::Streaming));
+}
+
+#[test]
+fn a_connection_is_lost_although_the_commit_that_says_so_fails() {
+    for durable in [false, true] {
+        let mut driver = Driver::new();
+        let user = driver.user("person");
+        driver.agent_event(user, || agent::Event::SignedIn);
+        let mut driver = driver.restart();
+        driver.turn();
+        driver.fail(durable);
+        driver.reload();
+        driver.inputs.push_back(Input::Probe);
+        driver.turn();
+        driver.commit();
+        driver.settle();
+        let (is_signed_in, presence) = signed_in(&driver, user);
+        assert!(!is_signed_in && matches!(presence, Presence::Lost(_)), "durable: {durable}, {presence:?}");
+        assert!(driver.instance.is_idle());
+    }
 }

@@ -247,16 +247,19 @@ impl Agent {
         self.presence_due(limits).into_iter().chain(self.heartbeat_due(limits)).min()
     }
 
-    /// When a stream is gone for too long.
+    /// When a stream is gone for too long. Who has a session is signed out by its end, whatever stream is gone since when.
     fn presence_due(&self, limits: &Limits) -> Option<Timestamp> {
-        let session = |at: Timestamp| at.plus_seconds(i64::from(limits.session_seconds_max));
+        let session = |at: Timestamp| {
+            let signed_out = at.plus_seconds(i64::from(limits.session_seconds_max));
+            self.signed_in.is_none().then_some(signed_out)
+        };
         match self.presence {
             Presence::Program | Presence::Streaming => None,
             Presence::GoneSince(at) | Presence::Lost(at) => match limits.presence_grace_seconds {
                 Some(grace) => Some(at.plus_seconds(i64::from(grace))),
-                None => Some(session(at)),
+                None => session(at),
             },
-            Presence::Absent(at) => Some(session(at)),
+            Presence::Absent(at) => session(at),
         }
     }
 

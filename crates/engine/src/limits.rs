@@ -44,8 +44,8 @@ pub struct Limits {
     /// How long a person's event stream may be gone before the agent is not offered contacts, in seconds; none never
     /// asks.
     pub presence_grace_seconds: Option<u32>,
-    /// How long a person's event stream may be gone before the agent goes Offline although nobody ended the session, in
-    /// seconds.
+    /// How long an event stream may be gone before the agent goes Offline who has no session, and how long a session that
+    /// was lost with its server lasts where there is no grace, in seconds.
     pub session_seconds_max: u32,
     /// After how long without another agent event a HEART_BEAT is written, in seconds; none writes none. Amazon
     /// Connect's is 120.

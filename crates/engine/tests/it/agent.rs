@@ -334,6 +334,47 @@ fn a_session_that_was_lost_with_its_server_is_over_after_the_grace() {
 }
 
 #[test]
+fn a_session_does_not_end_by_the_time_of_a_stream() {
+    let script = "0 open
+         0 status available
+         1 gone
+         40000 signin
+         40000 agents
+         43201 wake
+         43201 agents
+         43202 signout
+         43202 agents";
+    World::new().check(
+        script,
+        expect![[r#"
+        0 open => ann[] LOGIN
+        0 status available => ann[]
+        1 gone => ann[]
+        40000 signin => ann[]
+        40000 agents => ann ROUTABLE [] slots 0 due 61
+        43201 wake => ann[]
+        43201 agents => ann ROUTABLE not routable [] slots 0
+        43202 signout => ann[] LOGOUT
+        43202 agents => ann OFFLINE not routable [] slots 0
+    "#]],
+    );
+    World::new().limit(|limits| limits.presence_grace_seconds = None).check(
+        script,
+        expect![[r#"
+        0 open => ann[] LOGIN
+        0 status available => ann[]
+        1 gone => ann[]
+        40000 signin => ann[]
+        40000 agents => ann ROUTABLE [] slots 0
+        43201 wake => ann[]
+        43201 agents => ann ROUTABLE [] slots 0
+        43202 signout => ann[] LOGOUT
+        43202 agents => ann OFFLINE not routable [] slots 0
+    "#]],
+    );
+}
+
+#[test]
 fn signing_out_misses_offers_and_keeps_contacts() {
     World::new().check(
         "0 open

@@ -227,11 +227,8 @@ impl Clients {
         asked: &Asked,
         error: &ApiError,
     ) -> Result<(), Violation> {
-        if error.exception == "InternalServiceException" {
-            let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
-            if !Faults::explain(&format!("{} {cause}", error.message)) {
-                return Err(Violation(format!("{operation} failed without a fault: {error} ({cause})")));
-            }
+        if !Faults::explain_refusal(error) {
+            return Err(Violation(format!("{operation} failed without a fault: {error:?}")));
         }
         if let (Asked::Describe(contact), Some(instance), "ResourceNotFoundException") =
             (asked, instance, error.exception)

@@ -14,7 +14,8 @@ pub(crate) fn act(random: &mut Random, place: &Place, picture: &Picture) -> Opti
     match random.pick(&held) {
         Some((user, entry)) if !random.one_in(4) => Some((*user, fitting(random, place, entry.contact, entry.state))),
         _ => {
-            let user = *random.pick(&place.users)?;
+            let users: Vec<_> = picture.users.keys().copied().collect();
+            let user = *random.pick(&users)?;
             Some((user, anything(random, place, picture)?))
         }
     }
@@ -47,17 +48,14 @@ fn fitting(random: &mut Random, place: &Place, contact: ContactId, state: AgentC
 
 fn anything(random: &mut Random, place: &Place, picture: &Picture) -> Option<AgentCommand> {
     let contacts: Vec<_> = picture.contacts.keys().copied().collect();
-    Some(match random.below(12) {
+    Some(match random.below(9) {
         0 => AgentCommand::Snapshot,
         1 => AgentCommand::Worklist,
         2 => AgentCommand::AssignToMe(*random.pick(&contacts)?),
         3 => AgentCommand::Accept(*random.pick(&contacts)?),
         4 => AgentCommand::End(*random.pick(&contacts)?),
         5 => AgentCommand::Close(*random.pick(&contacts)?),
-        6 => AgentCommand::Connected,
-        7 => AgentCommand::Disconnected,
-        8 => AgentCommand::SignedOut,
-        9 => AgentCommand::SetStatus(*random.pick(&place.statuses)?),
+        6 => AgentCommand::SetStatus(*random.pick(&place.statuses)?),
         _ => AgentCommand::SetStatus(place.available),
     })
 }

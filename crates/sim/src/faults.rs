@@ -1,5 +1,6 @@
 //! What goes wrong, and how often.
 
+use service::ApiError;
 use store::Reason;
 use store::faulty::Fault;
 
@@ -44,6 +45,12 @@ impl Faults {
 
     pub(crate) fn loses_answer(self, random: &mut Random) -> bool {
         self == Faults::Some && random.one_in(ANSWER_LOST_ONE_IN)
+    }
+
+    /// Whether a call was refused for a reason of its own, or because of faults like these.
+    pub(crate) fn explain_refusal(error: &ApiError) -> bool {
+        let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
+        error.exception != "InternalServiceException" || Self::explain(&format!("{} {cause}", error.message))
     }
 
     /// Whether a complaint of the server comes from faults like these.

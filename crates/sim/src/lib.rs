@@ -11,6 +11,7 @@
 
 mod checks;
 mod clients;
+mod connections;
 mod desks;
 mod faults;
 mod naive;

@@ -24,6 +24,10 @@ pub(crate) struct Place {
     pub(crate) profiles: Vec<String>,
     pub(crate) security_profile: String,
     pub(crate) users: Vec<UserId>,
+    /// Whether people sign in; elsewhere only programs act for users, and nobody keeps the instance in memory.
+    pub(crate) has_people: bool,
+    /// The user whom only a program acts for, without an event stream.
+    pub(crate) program: UserId,
     pub(crate) statuses: Vec<AgentStatusId>,
     pub(crate) available: AgentStatusId,
     pub(crate) quick_connects: Vec<QuickConnectId>,
@@ -207,6 +211,8 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
         profiles: vec![basic_profile, profile],
         security_profile,
         users: Vec::new(),
+        has_people: simulation.random.below(3) > 0,
+        program: UserId::from_bytes([0; 16]),
         statuses: vec![available, offline, lunch],
         available,
         quick_connects: vec![quick_connect.parse().map_err(Violation::of)?],
@@ -221,7 +227,8 @@ pub(crate) fn make(simulation: &mut Simulation, number: usize) -> Result<Place, 
         let proficiency = json!({"AttributeName": SKILL, "AttributeValue": SKILLS[profile], "Level": 4});
         let proficiencies = json!({"UserId": user, "UserProficiencies": [proficiency]});
         simulation.ask(Some(instance), "AssociateUserProficiencies", proficiencies)?;
-        place.users.push(user.parse().map_err(Violation::of)?);
+        place.program = user.parse().map_err(Violation::of)?;
+        place.users.push(place.program);
     }
     Ok(place)
 }

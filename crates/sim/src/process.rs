@@ -17,6 +17,7 @@ use store::memory::MemoryStore;
 use store::{Batch, Deleted, Epoch, Reason, Scope, ScopeHead, Store};
 
 use crate::Violation;
+use crate::connections::{AgentKey, Attendance};
 use crate::faults::Faults;
 use crate::random::Random;
 use crate::trace::Trace;
@@ -41,6 +42,8 @@ pub(crate) enum Reply {
     Client(CallId),
     /// The effect of the system scope that gives an instance its defaults.
     Defaults(EffectId),
+    /// The server itself, which tells a loop who is there.
+    Server(AgentKey),
 }
 
 /// Something that was started, or a result that is on its way.
@@ -108,6 +111,10 @@ pub(crate) struct Process {
     sleeping: BTreeMap<Scope, i64>,
     jobs: Vec<Job>,
     answers: Vec<(CallId, Answer)>,
+    /// Who is signed in and follows an event stream.
+    pub(crate) attendance: Attendance,
+    /// What loops answered to the server.
+    heard: Vec<(AgentKey, Answer)>,
     now_ms: i64,
 }
 
@@ -126,6 +133,8 @@ impl Process {
             sleeping: BTreeMap::new(),
             jobs: Vec::new(),
             answers: Vec::new(),
+            attendance: Attendance::default(),
+            heard: Vec::new(),
             now_ms,
         };
         let (world, _) = process.load(Scope::SYSTEM)?;
@@ -165,19 +174,44 @@ impl Process {
         self.now_ms = now_ms;
     }
 
-    /// Sends a request to the loop of its scope, as far as the directory knows it.
+    /// Sends a client's request to the loop of its scope, as far as the directory knows it.
     pub(crate) fn call(&mut self, request: Request, call: CallId) {
-        let scope = match request.instance {
-            None => Scope::SYSTEM,
-            Some(id) => {
-                if !self.is_active(&id) {
-                    self.answers.push((call, Err(service::instance_not_found(&id.to_string()))));
-                    return;
-                }
-                Scope(id.0)
+        self.request(request, Reply::Client(call));
+    }
+
+    fn request(&mut self, request: Request, reply: Reply) {
+        match request.instance {
+            None => self.deliver(Scope::SYSTEM, Input::Request(request, reply)),
+            Some(id) if self.is_active(&id) => self.deliver(Scope(id.0), Input::Request(request, reply)),
+            Some(id) => self.answer(reply, Err(service::instance_not_found(&id.to_string()))),
+        }
+    }
+
+    fn answer(&mut self, reply: Reply, answer: Answer) {
+        match reply {
+            Reply::Client(call) => {
+                self.attendance.forget_choice(call);
+                self.answers.push((call, answer));
             }
-        };
-        self.deliver(scope, Input::Request(request, Reply::Client(call)));
+            Reply::Defaults(effect) => {
+                let outcome = defaults_outcome(answer);
+                self.jobs.push(Job::Deliver(Scope::SYSTEM, Input::EffectDone(effect, outcome)));
+            }
+            Reply::Server(agent) => self.heard.push((agent, answer)),
+        }
+    }
+
+    /// Tells a loop what has changed about a user, unless it is just being told of something.
+    pub(crate) fn tell(&mut self, agent: AgentKey, trace: &mut Trace) {
+        if let Some(command) = self.attendance.say(agent, self.now_ms) {
+            trace.note(&format!("the server tells of agent {}: {command:?}", agent.user));
+            self.request(Request::agent(agent.instance, agent.user, command), Reply::Server(agent));
+        }
+    }
+
+    /// What loops have answered to the server since the last time.
+    pub(crate) fn take_heard(&mut self) -> Vec<(AgentKey, Answer)> {
+        std::mem::take(&mut self.heard)
     }
 
     /// Whether an instance takes calls.
@@ -287,7 +321,10 @@ impl Process {
 
     /// Whether anything is under way at all.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.jobs.is_empty() && self.ready().is_empty() && self.hosts.values().all(|host| host.inbox.is_empty())
+        self.heard.is_empty()
+            && self.jobs.is_empty()
+            && self.ready().is_empty()
+            && self.hosts.values().all(|host| host.inbox.is_empty())
     }
 
     /// What is under way, in words.
@@ -323,9 +360,12 @@ impl Process {
         held_back_until
     }
 
-    /// Opens the scopes whose time has come.
-    pub(crate) fn wake_due(&mut self) {
+    /// Ends the sessions and opens the scopes whose time has come.
+    pub(crate) fn wake_due(&mut self, trace: &mut Trace) {
         let now = self.now_ms;
+        for agent in self.attendance.sweep(now) {
+            self.tell(agent, trace);
+        }
         let due: Vec<Scope> = self.sleeping.iter().filter(|(_, at)| **at <= now).map(|(scope, _)| *scope).collect();
         for scope in due {
             if self.hosts.contains_key(&scope) {
@@ -338,7 +378,7 @@ impl Process {
 
     /// When something is due next.
     pub(crate) fn next_due_ms(&self) -> Option<i64> {
-        self.sleeping.values().copied().min()
+        self.sleeping.values().copied().chain(self.attendance.next_due_ms()).min()
     }
 
     /// When a scope that is not in memory is woken.
@@ -359,13 +399,10 @@ impl Process {
             self.sleeping.insert(scope, due.millis());
         }
         let mut turned = Turned::default();
+        let mut answers = Vec::new();
         for output in out {
             match output {
-                Output::Answer(Reply::Client(call), answer) => self.answers.push((call, answer)),
-                Output::Answer(Reply::Defaults(effect), answer) => {
-                    let outcome = defaults_outcome(answer);
-                    self.jobs.push(Job::Deliver(Scope::SYSTEM, Input::EffectDone(effect, outcome)));
-                }
+                Output::Answer(reply, answer) => answers.push((reply, answer)),
                 Output::Commit(batch) => self.jobs.push(Job::Commit(batch)),
                 Output::Fetch(request) => {
                     turned.fetches = true;
@@ -390,6 +427,7 @@ impl Process {
                 }
             }
         }
+        answers.into_iter().for_each(|(reply, answer)| self.answer(reply, answer));
         Ok(turned)
     }
 
@@ -500,15 +538,7 @@ impl Process {
     }
 
     fn refuse(&mut self, reply: Reply) {
-        match reply {
-            Reply::Client(call) => {
-                self.answers.push((call, Err(ApiError::new("InternalServiceException", "the instance is not open"))));
-            }
-            Reply::Defaults(effect) => {
-                let done = Input::EffectDone(effect, EffectOutcome::Interrupted);
-                self.jobs.push(Job::Deliver(Scope::SYSTEM, done));
-            }
-        }
+        self.answer(reply, Err(ApiError::new("InternalServiceException", "the instance is not open")));
     }
 
     fn perform(&mut self, scope: Scope, record: &EffectRecord, faults: Faults, random: &mut Random, trace: &mut Trace) {

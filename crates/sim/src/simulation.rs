@@ -1,16 +1,20 @@
 //! A run: what happens next, and what is checked after it.
 
+mod people;
+
 use std::sync::Arc;
 
+use engine::agent::Agent;
 use engine::contact::Contact;
-use engine::{InstanceId, Timestamp};
+use engine::{ContactId, InstanceId, Timestamp};
 use serde_json::{Value, json};
-use service::{Operations, Picture, Request, Settings, TokenBounds, TurnBounds, UrlJudge, World};
+use service::{AgentCommand, Operations, Picture, Request, Settings, TokenBounds, TurnBounds, UrlJudge, World};
 use store::faulty::FaultyStore;
 use store::memory::MemoryStore;
 use store::{Scope, Store};
 
 use crate::clients::Clients;
+use crate::connections::{AgentKey, SESSION_SECONDS_MAX};
 use crate::faults::Faults;
 use crate::place::{self, Place};
 use crate::process::Process;
@@ -26,16 +30,19 @@ const SETTLE_ROUNDS_MAX: u32 = 20_000;
 const END_MS: i64 = 600_000;
 /// Offers of one turn after another before something is wrong.
 const OFFERS_MAX: u32 = 1_000;
+/// How long a person's event stream may be gone, in seconds.
+const GRACES: [Option<u32>; 4] = [Some(60), Some(60), Some(5), None];
 /// One step in so many holds everything that was ever told against the store.
 const CHECK_ALL_EVERY: u32 = 64;
 /// One turn in so many holds memory against a fresh load, if nothing is being written.
 const COMPARE_EVERY: u64 = 3;
 
 /// What may happen next, and how often.
-const STEPS: [(usize, Step); 13] = [
+const STEPS: [(usize, Step); 14] = [
     (100, Step::Call),
     (6, Step::Burst),
     (120, Step::Agent),
+    (40, Step::Person),
     (20, Step::Retry),
     (200, Step::Turn),
     (240, Step::Job),
@@ -56,6 +63,8 @@ enum Step {
     Burst,
     /// An agent does something.
     Agent,
+    /// A person signs in or out, or opens or loses an event stream.
+    Person,
     /// A client sends an earlier StartTaskContact again.
     Retry,
     /// A loop takes a turn.
@@ -80,7 +89,7 @@ enum Step {
 
 /// A run.
 pub(crate) struct Simulation {
-    random: Random,
+    pub(crate) random: Random,
     trace: Trace,
     clients: Clients,
     process: Option<Process>,
@@ -106,9 +115,12 @@ impl Simulation {
             merged_tokens_max: 512,
             blocks_per_turn: 1,
         };
+        settings.limits.session_seconds_max = SESSION_SECONDS_MAX;
+        let mut random = Random::new(seed);
+        settings.limits.presence_grace_seconds = *random.pick(&GRACES).expect("there are some");
         let operations = Operations::standard(settings.limits.clone());
         Simulation {
-            random: Random::new(seed),
+            random,
             trace: Trace::default(),
             clients: Clients::new(operations),
             process: None,
@@ -148,6 +160,13 @@ impl Simulation {
 
     fn process(&mut self) -> &mut Process {
         self.process.as_mut().expect("there is a process from the start to the end of a run")
+    }
+
+    /// The process, with what it notes and chooses by.
+    fn parts(&mut self) -> (&mut Process, &mut Trace, &mut Random) {
+        let Simulation { process, trace, random, .. } = self;
+        let process = process.as_mut().expect("there is a process from the start to the end of a run");
+        (process, trace, random)
     }
 
     fn make_place(&mut self) -> Result<(), Violation> {
@@ -197,7 +216,7 @@ impl Simulation {
     }
 
     fn calm_round(&mut self) -> Result<(), Violation> {
-        self.process().wake_due();
+        self.wake_due();
         for scope in self.process().ready() {
             self.turn(scope)?;
         }
@@ -219,6 +238,7 @@ impl Simulation {
                 }
             }
             Step::Agent => self.agent_acts(),
+            Step::Person => self.person_acts(),
             Step::Retry => {
                 if let Some((call, request)) = self.clients.again(&mut self.random) {
                     self.trace.note(&format!("{call:?} again"));
@@ -267,7 +287,12 @@ impl Simulation {
         self.now_ms = to_ms;
         self.trace.note(&format!("it is {}", to_ms - START_MS));
         self.process().move_clock(to_ms);
-        self.process().wake_due();
+        self.wake_due();
+    }
+
+    fn wake_due(&mut self) {
+        let (process, trace, _) = self.parts();
+        process.wake_due(trace);
     }
 
     fn a_place(&mut self) -> Option<Place> {
@@ -277,8 +302,12 @@ impl Simulation {
 
     fn send(&mut self, instance: Option<InstanceId>, operation: &'static str, input: Value) {
         let shown = format!("{operation} {input}");
+        let chosen = (operation == "PutUserStatus").then(|| input["UserId"].as_str().and_then(|id| id.parse().ok()));
         if let Some((call, request)) = self.clients.call(instance, operation, input) {
             self.trace.note(&format!("{call:?} {shown}"));
+            if let (Some(instance), Some(user)) = (instance, chosen.flatten()) {
+                self.process().attendance.choose(call, AgentKey { instance, user });
+            }
             self.process().call(request, call);
         }
     }
@@ -305,10 +334,18 @@ impl Simulation {
         let Some(place) = self.a_place() else { return };
         let Some(picture) = self.process().picture(Scope(place.instance.0)) else { return };
         if let Some((user, command)) = desks::act(&mut self.random, &place, &picture) {
-            let call = self.clients.expect_agent(place.instance, command.name());
-            self.trace.note(&format!("{call:?} agent {user}: {command:?}"));
-            self.process().call(Request::agent(place.instance, user, command), call);
+            self.command(AgentKey { instance: place.instance, user }, command);
         }
+    }
+
+    fn command(&mut self, agent: AgentKey, command: AgentCommand) {
+        let AgentKey { instance, user } = agent;
+        let call = self.clients.expect_agent(instance, command.name());
+        self.trace.note(&format!("{call:?} agent {user}: {command:?}"));
+        if let AgentCommand::SetStatus(_) = command {
+            self.process().attendance.choose(call, agent);
+        }
+        self.process().call(Request::agent(instance, user, command), call);
     }
 
     fn user_comes_or_goes(&mut self) {
@@ -329,6 +366,9 @@ impl Simulation {
             if self.places.len() == 1 && self.places[0].instance == instance {
                 // One is left to work in.
                 return;
+            }
+            if self.process().attendance.is_anybody_at(instance) {
+                self.trace.count("deletion of an instance with somebody there");
             }
             self.places.retain(|place| place.instance != instance);
             return self.send(Some(instance), "DeleteInstance", json!({"InstanceId": instance.to_string()}));
@@ -351,7 +391,8 @@ impl Simulation {
             standard
         } else {
             let (inputs_max, timers_max) = (1 + self.random.below(3), self.random.below(3));
-            TurnBounds { inputs_max, timers_max, offers_max: 0, ..standard }
+            let connections_lost_max = self.random.below(3);
+            TurnBounds { inputs_max, timers_max, offers_max: 0, connections_lost_max, ..standard }
         };
         self.trace.note(&format!("turn of {scope}, at most {} inputs", bounds.inputs_max));
         self.take_turn(scope, bounds)?;
@@ -371,8 +412,7 @@ impl Simulation {
     }
 
     fn take_turn(&mut self, scope: Scope, bounds: TurnBounds) -> Result<bool, Violation> {
-        let Simulation { process, trace, .. } = self;
-        let process = process.as_mut().expect("there is a process from the start to the end of a run");
+        let (process, trace, _) = self.parts();
         let turned = process.turn(scope, bounds, trace)?;
         self.check(scope)?;
         Ok(turned.fetches)
@@ -380,7 +420,13 @@ impl Simulation {
 
     /// Lets a loop offer, one contact a turn, and says of each whether it is the one that has to be next.
     fn offer(&mut self, scope: Scope) -> Result<(), Violation> {
-        let bounds = TurnBounds { inputs_max: 0, timers_max: 0, offers_max: 1, ..TurnBounds::default() };
+        let bounds = TurnBounds {
+            inputs_max: 0,
+            timers_max: 0,
+            offers_max: 1,
+            connections_lost_max: 0,
+            ..TurnBounds::default()
+        };
         for _ in 0..OFFERS_MAX {
             let Some(before) = self.process().picture(scope) else { return Ok(()) };
             if before.agents.is_empty() || !before.turns.is_empty() {
@@ -404,15 +450,15 @@ impl Simulation {
                 self.trace.count("offer");
                 self.trace.note(&format!("  offered {contact}"));
                 self.check_slots(&after, contact)?;
+                self.check_presence(&after, contact, now)?;
             }
         }
         Err(Violation(format!("{scope} offers without an end")))
     }
 
     /// A contact that was just offered found a free slot.
-    fn check_slots(&self, picture: &Picture, contact: engine::ContactId) -> Result<(), Violation> {
-        let has =
-            |agent: &&engine::agent::Agent| agent.contact(contact).is_some_and(|entry| !entry.state.is_uncleared());
+    fn check_slots(&self, picture: &Picture, contact: ContactId) -> Result<(), Violation> {
+        let has = |agent: &&Agent| agent.contact(contact).is_some_and(|entry| !entry.state.is_uncleared());
         let Some(agent) = picture.agents.values().find(has) else { return Ok(()) };
         let channel = engine::routing_profile::Channel::Task;
         let profile = picture.users.get(&agent.user).and_then(|user| picture.profiles.get(&user.routing_profile));
@@ -427,7 +473,9 @@ impl Simulation {
     /// What must hold of a scope after each of its turns.
     fn check(&mut self, scope: Scope) -> Result<(), Violation> {
         let Some(world) = self.process().world(scope) else { return Ok(()) };
-        checks::check(&world.picture())?;
+        let picture = world.picture();
+        checks::check(&picture)?;
+        self.check_people(scope, &picture)?;
         self.turns += 1;
         if self.turns.is_multiple_of(COMPARE_EVERY) && self.process().is_durable(scope) {
             let stored = self.stored(scope)?;
@@ -444,12 +492,12 @@ impl Simulation {
     }
 
     fn run_job(&mut self, index: usize, faults: Faults) -> Result<(), Violation> {
-        let Simulation { process, trace, random, .. } = self;
-        let process = process.as_mut().expect("there is a process from the start to the end of a run");
+        let (process, trace, random) = self.parts();
         process.run_job(index, faults, random, trace)
     }
 
     fn take_answers(&mut self, faults: Faults) -> Result<(), Violation> {
+        self.hear()?;
         for (call, answer) in self.process().take_answers() {
             if faults.loses_answer(&mut self.random) {
                 self.trace.note(&format!("  the answer to {call:?} is lost"));
@@ -476,6 +524,9 @@ impl Simulation {
     fn close(&mut self, scope: Scope) -> Result<(), Violation> {
         self.trace.note(&format!("close {scope}"));
         self.trace.count("closed instance");
+        if self.process().attendance.is_anybody_at(InstanceId(scope.0)) {
+            return Err(Violation(format!("{scope} leaves memory, and somebody is connected")));
+        }
         let held_back_until = self.process().close(scope);
         self.check_wakes(scope, held_back_until)
     }
@@ -486,7 +537,9 @@ impl Simulation {
         let limits = &self.settings.limits;
         let contacts = stored.contacts.values().filter_map(Contact::next_due).map(|(at, _)| at);
         let agents = stored.agents.values().filter_map(|agent| agent.next_due(limits));
-        let due = contacts.chain(agents).min();
+        // Who was connected when the process ended is told so at once.
+        let lost = stored.agents.values().any(Agent::is_connected).then_some(Timestamp(0));
+        let due = contacts.chain(agents).chain(lost).min();
         let wakes = self.process().sleeps_until(scope);
         match due {
             Some(due) if wakes.is_none_or(|wakes| wakes > due.max(held_back_until).millis().max(self.now_ms)) => {
@@ -521,6 +574,8 @@ impl Simulation {
             self.crash()?;
         }
         self.settle()?;
+        let away = self.everybody_leaves()?;
+        self.settle()?;
         let until = self.now_ms + END_MS;
         while let Some(due) = self.process().next_due_ms().filter(|due| *due <= until) {
             self.pass(due.max(self.now_ms + 1));
@@ -528,6 +583,7 @@ impl Simulation {
         }
         self.pass(until);
         self.settle()?;
+        self.some_come_back(&away)?;
         for (instance, contact) in self.clients.known().collect::<Vec<_>>() {
             self.send(Some(instance), "DescribeContact", json!({"ContactId": contact.to_string()}));
         }
@@ -569,7 +625,7 @@ impl Simulation {
 }
 
 /// The contacts that were offered between two pictures.
-fn offers_made(before: &Picture, after: &Picture) -> Vec<engine::ContactId> {
+fn offers_made(before: &Picture, after: &Picture) -> Vec<ContactId> {
     let offers = |picture: &Picture, id| picture.contacts.get(id).map_or(0, |contact| contact.offers);
     after.contacts.keys().filter(|id| offers(after, id) > offers(before, id)).copied().collect()
 }

@@ -7,6 +7,7 @@
 //!
 //! Why: `docs/adr/0017`.
 
+mod packing;
 #[cfg(test)]
 mod tests;
 
@@ -43,19 +44,15 @@ const PAGE_CHUNKS_MAX: u32 = 16;
 const ENTRY_BYTES: usize = 48;
 
 /// What flows did in one step of a contact.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TraceChunk {
     /// The contact.
-    #[n(0)]
     pub contact: ContactId,
     /// The first chunk of a contact is 0.
-    #[n(1)]
     pub number: u32,
     /// How many actions the chunks before it have, those included that they leave out.
-    #[n(2)]
     pub before: u64,
     /// What is told of the step, in order.
-    #[n(3)]
     pub actions: Vec<KeptAction>,
 }
 

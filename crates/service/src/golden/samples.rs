@@ -773,7 +773,7 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
     vec![entry, empty, with_agents, in_a_group, configured]
 }
 
-pub(super) fn trace_chunks() -> Vec<TraceChunk> {
+pub(crate) fn trace_chunks() -> Vec<TraceChunk> {
     let full = TraceEntry {
         at: at(33),
         run: RunId(2),

@@ -393,7 +393,12 @@ impl<R> InstanceLoop<R> {
                 held_back.push_back(input);
                 continue;
             }
+            let commit_ended = matches!(input, Input::Committed(..));
             self.take(input, out);
+            if commit_ended && !self.open.is_empty() {
+                // The next commit leaves first: whoever is in it has waited longest.
+                break;
+            }
             if timers > 0 && self.may_write_more() && self.run_due_timer(out) {
                 timers -= 1;
             }

@@ -175,6 +175,9 @@ impl Worker<'_> {
                 return;
             }
             inbox.push_back(Input::Request(request, reply));
+        } else if let Input::Committed(..) = input {
+            // What waits in the next batch need not wait for the calls that came after it.
+            inbox.push_front(input);
         } else {
             inbox.push_back(input);
         }
@@ -269,6 +272,12 @@ impl Worker<'_> {
                 self.shared.note_trouble(scope, trouble);
             }
             let closed = open.closing.is_some() && open.instance.is_quiet() && open.inbox.is_empty();
+            // A commit is the last output, and leaves first: it is written while the answers are handed out.
+            if let Some(Output::Commit(_)) = self.outputs.last()
+                && let Some(commit) = self.outputs.pop()
+            {
+                perform(self.shared, scope, commit);
+            }
             for output in std::mem::take(&mut self.outputs) {
                 perform(self.shared, scope, output);
             }

@@ -282,6 +282,50 @@ def test_a_person_who_is_gone_gets_no_offers_and_is_signed_out_in_time(timed_tea
     assert data["Status"]["StatusName"] == "Offline"
 
 
+def test_a_stream_says_why_it_ends(team):
+    ann, bob = team.person("ann"), team.person("bob")
+    ann.sign_out()
+    assert ann.when_over() == ("signed-out", {})
+    team.instance.delete_user(UserId=bob.user)
+    name, body = bob.when_over()
+    assert (name, body["Type"]) == ("error", "ResourceNotFoundException")
+
+
+def test_an_instance_is_deleted_while_an_agent_is_signed_in(tmp_path):
+    server = Server(tmp_path).start()
+    doomed, other = Team(server), Team(server)
+    ann, bob = doomed.person("ann"), other.person("bob")
+    task = doomed.task()
+    ann.when_contact(task, "CONNECTING")
+    ann.act(task, "accept")
+    ann.when_contact(task, "CONNECTED")
+    unharmed = other.instance.digest()
+    doomed.instance.delete_instance()
+    name, body = ann.when_over()
+    assert (name, body["Type"]) == ("error", "ResourceNotFoundException")
+    assert doomed.instance.id in body["Message"]
+    with pytest.raises(doomed.instance.client.exceptions.ResourceNotFoundException, match="Instance not found"):
+        doomed.instance.describe_contact(ContactId=task)
+    refused(404, "ResourceNotFoundException", doomed.instance.id, ann.snapshot)
+    refused(404, "ResourceNotFoundException", doomed.instance.id, ann.act, task, "end")
+    refused(401, "NotAuthorizedException", "wrong", Person, server, doomed.instance.id, "ann", PASSWORD)
+    ann.sign_out()
+    refused(401, "NotAuthorizedException", "session", ann.snapshot)
+    assert other.instance.digest() == unharmed
+    listed = other.instance.list_instances()["InstanceSummaryList"]
+    assert [entry["Id"] for entry in listed] == [other.instance.id]
+    next_task = other.task()
+    bob.when_contact(next_task, "CONNECTING")
+    for agents in (doomed, other):
+        agents.go_home()
+    # The loop lets go of it: nothing of it is in memory, and nothing on the disk.
+    eventually(lambda: "\ncallboard_tasks_open 1\n" in server.metrics(), "the end of the deleted instance's tasks")
+    assert server.stop() == 0
+    found = callboard("check", "--data-dir", server.data_dir)
+    assert found.startswith("1 instances, 1 open contacts, 0 ended contacts\n"), found
+    assert doomed.instance.id not in found and other.instance.id in found
+
+
 def test_new_tasks_and_templates(team):
     ann = team.person("ann")
     template = team.instance.create_task_template(

@@ -1,5 +1,6 @@
 """The events of an instance: of contacts, of agents, and the records of contacts that are complete."""
 
+import concurrent.futures
 import json
 import re
 import threading
@@ -242,6 +243,17 @@ def test_reading_again_gives_the_same(fresh):
     # Who has read more than there is has read another journal, such as the one before a restore.
     assert answer.status == 400
     assert json.loads(answer.body)["NewestSequence"] == newest
+
+
+def test_who_waits_for_events_hears_of_the_end_of_the_instance(fresh):
+    path = f"/_callboard/v1/events?instance={fresh.id}&after=0&wait=30"
+    assert all_events(fresh) == []
+    with concurrent.futures.ThreadPoolExecutor(1) as elsewhere:
+        waiting = elsewhere.submit(raw.send, fresh.server, "GET", path)
+        fresh.delete_instance()
+        answer = waiting.result()
+    assert answer.status == 404, answer
+    assert fresh.id in answer.message
 
 
 def test_events_that_are_not_kept_any_more(tmp_path):

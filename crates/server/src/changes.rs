@@ -29,6 +29,11 @@ impl<K: Hash + Eq + Copy> Changes<K> {
         }
     }
 
+    /// All of these things have changed.
+    pub fn changed_where(&self, which: impl Fn(&K) -> bool) {
+        self.lock().iter().filter(|(thing, _)| which(thing)).for_each(|(_, sender)| sender.send_replace(()));
+    }
+
     /// Waits for changes from now on.
     pub fn subscribe(&self, thing: K) -> Subscription<K> {
         let receiver = self.lock().entry(thing).or_insert_with(|| watch::channel(()).0).subscribe();
@@ -95,6 +100,9 @@ mod tests {
         assert!(first.changed().now_or_never().is_some());
         assert!(second.changed().now_or_never().is_some());
         assert!(other.changed().now_or_never().is_none());
+        changes.changed_where(|thing| *thing > 1);
+        assert!(first.changed().now_or_never().is_none());
+        assert!(other.changed().now_or_never().is_some());
     }
 
     #[test]

@@ -78,6 +78,8 @@ class Person(Desk):
         self.token, self.user = signed_in["Token"], signed_in["UserId"]
         self._news = threading.Condition()
         self._snapshots: list[dict] = []
+        # The event by which the server ended the stream: its name and what it says.
+        self._farewell: tuple[str, dict] | None = None
         self._stream: http.client.HTTPConnection | None = None
         self._follower: threading.Thread | None = None
 
@@ -113,17 +115,22 @@ class Person(Desk):
         self._follower.start()
 
     def _follow(self, answer: http.client.HTTPResponse) -> None:
-        data = ""
+        name, data = "", ""
         try:
             for line in answer:
                 text = line.decode().rstrip("\n")
-                if text.startswith("data: "):
+                if text.startswith("event: "):
+                    name = text.removeprefix("event: ")
+                elif text.startswith("data: "):
                     data += text.removeprefix("data: ")
                 elif not text and data:
                     with self._news:
-                        self._snapshots.append(json.loads(data))
+                        if name == "snapshot":
+                            self._snapshots.append(json.loads(data))
+                        else:
+                            self._farewell = name, json.loads(data)
                         self._news.notify_all()
-                    data = ""
+                    name, data = "", ""
         except (OSError, http.client.HTTPException):
             # The test closed the stream, or the server went.
             return
@@ -146,6 +153,13 @@ class Person(Desk):
 
     def sign_out(self) -> None:
         self.send("DELETE", "session")
+
+    def when_over(self) -> tuple[str, dict]:
+        """Waits until the server ends the stream; the event by which it did: its name and what it says."""
+        self._follower.join(NEWS_SECONDS_MAX)
+        assert not self._follower.is_alive(), f"the stream goes on; the newest snapshot is {self.seen[-1:]}"
+        assert self._farewell is not None, "the stream broke off without a word"
+        return self._farewell
 
     @property
     def seen(self) -> list[dict]:

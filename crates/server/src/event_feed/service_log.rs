@@ -10,6 +10,7 @@ use service::ReadEventsError;
 use wire::WireError;
 
 use super::{EventLog, Page};
+use crate::backend;
 use crate::changes::Changes;
 use crate::runtime::Runtime;
 
@@ -32,6 +33,9 @@ impl EventLog for ServiceLog {
 
     fn read(&self, instance: InstanceId, after: u64, max: usize) -> BoxFuture<'_, Result<Page, WireError>> {
         async move {
+            if self.runtime.directory().instance(&instance).is_none() {
+                return Err(backend::told(service::instance_not_found(&instance.to_string()), None));
+            }
             let read = self.runtime.events(instance, after, max).await;
             let member = |name: &str, number: u64| Map::from_iter([(name.to_owned(), number.into())]);
             let events = read.map_err(|error| match error {

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::InstanceId;
-use service::{Answer, ApiError, Directory, Fetch, FetchRequest, Fetched, Input, Request, Settings};
+use service::{Answer, ApiError, Directory, DirectoryChange, Fetch, FetchRequest, Fetched, Input, Request, Settings};
 use store::sqlite::SqliteStore;
 use store::{Batch, CommitError, GroupCommit, Readers, Scope, Store, Unavailable};
 use tokio::sync::{Semaphore, oneshot};
@@ -76,6 +76,19 @@ impl Shared {
         let (reply, answer) = oneshot::channel();
         self.send(scope, Message::Input(scope, Input::Request(request, reply)));
         answer.await.unwrap_or_else(|_| Err(ApiError::internal("the server is stopping")))
+    }
+
+    /// Enters a change of the directory. Who waits for news of an instance that is gone has to learn of that.
+    pub fn publish(&self, change: DirectoryChange) {
+        let gone = match &change {
+            DirectoryChange::InstanceGone(instance) => Some(*instance),
+            DirectoryChange::Instance(..) | DirectoryChange::Key(_) => None,
+        };
+        self.directory.apply(change);
+        if let Some(instance) = gone {
+            self.agent_changes.changed_where(|agent| agent.instance == instance);
+            self.commits.changed(instance);
+        }
     }
 
     /// The scopes with a timer, and when it is due.

@@ -369,7 +369,7 @@ fn perform(shared: &Arc<Shared>, scope: Scope, output: Output<Reply>) {
         Output::Commit(batch) => shared.commit(batch),
         Output::Fetch(request) => shared.fetch(scope, request),
         Output::Perform(record) => effects::perform(shared, scope, record),
-        Output::Publish(change) => shared.directory.apply(change),
+        Output::Publish(change) => shared.publish(change),
         Output::AgentChanged(user) => {
             shared.agent_changes.changed(AgentKey { instance: InstanceId(scope.0), user });
         }

@@ -256,6 +256,8 @@ impl<R> InstanceLoop<R> {
         self.open = OpenBatch::new(head.number.0 + 1, world.last_event + 1);
         self.world = world;
         self.world.bind(&self.settings.limits);
+        // What failed may be durable, and nobody was told.
+        out.extend(self.world.agents.connected().map(Output::AgentChanged));
         let unstarted = self.world.effects().count();
         self.world.unstarted_effects = unstarted;
         let reason = match std::mem::replace(&mut self.health, Health::Serving) {

@@ -94,6 +94,22 @@ fn agents_hear_of_a_change_when_it_is_durable() {
 }
 
 #[test]
+fn agents_hear_of_what_is_durable_although_its_commit_failed() {
+    let mut driver = Driver::new();
+    let flow = driver.flow();
+    let user = driver.user("agent");
+    driver.agent_event(user, || agent::Event::StreamOpened);
+    driver.available(user);
+    driver.task(&flow, "a");
+    driver.turn();
+    driver.agents_changed.clear();
+    driver.fail(true);
+    assert_eq!(driver.agents_changed, []);
+    driver.reload();
+    assert_eq!((driver.states(user), &driver.agents_changed), (vec!["CONNECTING"], &vec![user]));
+}
+
+#[test]
 fn after_a_restart_routing_goes_on_with_what_the_store_has() {
     let mut driver = Driver::new();
     let flow = driver.flow();

@@ -46,11 +46,28 @@ impl Session {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Stream {
     agent: AgentKey,
     /// The session that it belongs to; a program's to none.
     session: Option<SessionId>,
+    /// What the stream has to do.
+    next: Next,
+    /// The snapshot that it carried last.
+    shown: Vec<u8>,
+}
+
+/// What a stream has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Begin, when the loop knows of it.
+    Begin,
+    /// Read a snapshot.
+    Read,
+    /// Wait for the snapshot that is being read; whether it has changed since that was asked for.
+    Take { changed: bool },
+    /// Wait for a change.
+    Wait,
 }
 
 /// What a client waits for until the loop knows of it.
@@ -122,7 +139,7 @@ impl Attendance {
     pub(crate) fn open(&mut self, agent: AgentKey, session: Option<SessionId>) {
         self.made += 1;
         let id = StreamId(self.made);
-        self.streams.insert(id, Stream { agent, session });
+        self.streams.insert(id, Stream { agent, session, next: Next::Begin, shown: Vec::new() });
         self.tellings.entry(agent).or_default().begun.push_back(Begun::Stream(id));
     }
 
@@ -130,6 +147,65 @@ impl Attendance {
     pub(crate) fn lose(&mut self, stream: StreamId, now_ms: i64) {
         let session = self.streams.remove(&stream).and_then(|stream| stream.session);
         session.into_iter().for_each(|session| self.use_session(session, now_ms));
+    }
+
+    /// The snapshots of an agent may have changed.
+    pub(crate) fn changed(&mut self, agent: AgentKey) {
+        for stream in self.streams.values_mut().filter(|stream| stream.agent == agent) {
+            stream.next = match stream.next {
+                Next::Begin => Next::Begin,
+                Next::Read | Next::Wait => Next::Read,
+                Next::Take { .. } => Next::Take { changed: true },
+            };
+        }
+    }
+
+    /// An instance is gone: its streams learn of that.
+    pub(crate) fn instance_gone(&mut self, instance: InstanceId) {
+        let agents: BTreeSet<AgentKey> = self.streams.values().map(|stream| stream.agent).collect();
+        agents.into_iter().filter(|agent| agent.instance == instance).for_each(|agent| self.changed(agent));
+    }
+
+    /// The streams that read a snapshot now, and whose.
+    pub(crate) fn read(&mut self) -> Vec<(StreamId, AgentKey)> {
+        let reading = self.streams.iter_mut().filter(|(_, stream)| stream.next == Next::Read);
+        let reading = reading.map(|(id, stream)| {
+            stream.next = Next::Take { changed: false };
+            (*id, stream.agent)
+        });
+        reading.collect()
+    }
+
+    /// Whether a stream has a snapshot to read.
+    pub(crate) fn has_to_read(&self) -> bool {
+        self.streams.values().any(|stream| stream.next == Next::Read)
+    }
+
+    /// A snapshot was read.
+    pub(crate) fn show(&mut self, id: StreamId, snapshot: Vec<u8>) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.next = if stream.next == (Next::Take { changed: true }) { Next::Read } else { Next::Wait };
+            stream.shown = snapshot;
+        }
+    }
+
+    /// What each stream carried last.
+    pub(crate) fn shown(&self) -> BTreeMap<StreamId, String> {
+        let shown = self.streams.iter().filter(|(_, stream)| stream.next == Next::Wait);
+        shown.map(|(id, stream)| (*id, String::from_utf8_lossy(&stream.shown).into_owned())).collect()
+    }
+
+    /// Has all streams read once more, although nothing has changed.
+    pub(crate) fn read_all_again(&mut self) {
+        self.streams
+            .values_mut()
+            .filter(|stream| stream.next == Next::Wait)
+            .for_each(|stream| stream.next = Next::Read);
+    }
+
+    /// Whose a stream is.
+    pub(crate) fn agent_of(&self, stream: StreamId) -> Option<AgentKey> {
+        self.streams.get(&stream).map(|stream| stream.agent)
     }
 
     /// Somebody makes a request.
@@ -196,7 +272,13 @@ impl Attendance {
         telling.since_ms = now_ms;
         telling.is_chosen = self.choices.values().any(|chosen| *chosen == agent);
         if telling.saying.is_none() {
-            telling.begun.clear();
+            for begun in telling.begun.drain(..) {
+                if let Begun::Stream(stream) = begun
+                    && let Some(stream) = self.streams.get_mut(&stream)
+                {
+                    stream.next = Next::Read;
+                }
+            }
             telling.again_ms = None;
         }
         telling.saying.clone()
@@ -264,9 +346,9 @@ impl Attendance {
         is_settled.then_some(Known { connections, is_gone })
     }
 
-    /// Whether the loop of an instance was told of somebody who is there.
+    /// Whether the loop of an instance knows for sure of somebody who is there.
     pub(crate) fn is_anybody_at(&self, instance: InstanceId) -> bool {
-        let here = self.tellings.iter().filter(|(agent, _)| agent.instance == instance);
-        here.into_iter().any(|(_, telling)| !telling.told.is_nothing())
+        let mut here = self.tellings.keys().filter(|agent| agent.instance == instance);
+        here.any(|agent| self.known(*agent, 0).is_some_and(|known| known.connections != Connections::default()))
     }
 }

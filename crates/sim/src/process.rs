@@ -9,15 +9,16 @@ use std::sync::Arc;
 
 use engine::{InstanceId, Timestamp};
 use service::{
-    Answer, ApiError, AttachmentOutcome, Directory, Effect, EffectId, EffectOutcome, EffectRecord, Fetch, FetchRequest,
-    Fetched, Input, InstanceLoop, Output, Picture, Request, Settings, TurnBounds, TurnReport, World,
+    AgentCommand, Answer, ApiError, AttachmentOutcome, Directory, DirectoryChange, Effect, EffectId, EffectOutcome,
+    EffectRecord, Fetch, FetchRequest, Fetched, Input, InstanceLoop, Output, Picture, Request, Settings, TurnBounds,
+    TurnReport, World,
 };
 use store::faulty::{Fault, FaultyStore};
 use store::memory::MemoryStore;
 use store::{Batch, Deleted, Epoch, Reason, Scope, ScopeHead, Store};
 
 use crate::Violation;
-use crate::connections::{AgentKey, Attendance};
+use crate::connections::{AgentKey, Attendance, StreamId};
 use crate::faults::Faults;
 use crate::random::Random;
 use crate::trace::Trace;
@@ -42,8 +43,17 @@ pub(crate) enum Reply {
     Client(CallId),
     /// The effect of the system scope that gives an instance its defaults.
     Defaults(EffectId),
-    /// The server itself, which tells a loop who is there.
-    Server(AgentKey),
+    /// The server itself.
+    Server(Asked),
+}
+
+/// What the server itself wants of a loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    /// That it hears who is there.
+    Presence(AgentKey),
+    /// A snapshot for an event stream.
+    Snapshot(StreamId),
 }
 
 /// Something that was started, or a result that is on its way.
@@ -114,7 +124,7 @@ pub(crate) struct Process {
     /// Who is signed in and follows an event stream.
     pub(crate) attendance: Attendance,
     /// What loops answered to the server.
-    heard: Vec<(AgentKey, Answer)>,
+    heard: Vec<(Asked, Answer)>,
     now_ms: i64,
 }
 
@@ -197,7 +207,7 @@ impl Process {
                 let outcome = defaults_outcome(answer);
                 self.jobs.push(Job::Deliver(Scope::SYSTEM, Input::EffectDone(effect, outcome)));
             }
-            Reply::Server(agent) => self.heard.push((agent, answer)),
+            Reply::Server(asked) => self.heard.push((asked, answer)),
         }
     }
 
@@ -205,12 +215,20 @@ impl Process {
     pub(crate) fn tell(&mut self, agent: AgentKey, trace: &mut Trace) {
         if let Some(command) = self.attendance.say(agent, self.now_ms) {
             trace.note(&format!("the server tells of agent {}: {command:?}", agent.user));
-            self.request(Request::agent(agent.instance, agent.user, command), Reply::Server(agent));
+            self.request(Request::agent(agent.instance, agent.user, command), Reply::Server(Asked::Presence(agent)));
+        }
+    }
+
+    /// Reads the snapshots of agents who have changed, for their event streams.
+    pub(crate) fn read_snapshots(&mut self) {
+        for (stream, AgentKey { instance, user }) in self.attendance.read() {
+            let request = Request::agent(instance, user, AgentCommand::Snapshot);
+            self.request(request, Reply::Server(Asked::Snapshot(stream)));
         }
     }
 
     /// What loops have answered to the server since the last time.
-    pub(crate) fn take_heard(&mut self) -> Vec<(AgentKey, Answer)> {
+    pub(crate) fn take_heard(&mut self) -> Vec<(Asked, Answer)> {
         std::mem::take(&mut self.heard)
     }
 
@@ -322,6 +340,7 @@ impl Process {
     /// Whether anything is under way at all.
     pub(crate) fn is_quiet(&self) -> bool {
         self.heard.is_empty()
+            && !self.attendance.has_to_read()
             && self.jobs.is_empty()
             && self.ready().is_empty()
             && self.hosts.values().all(|host| host.inbox.is_empty())
@@ -409,8 +428,18 @@ impl Process {
                     self.jobs.push(Job::Fetch(scope, request));
                 }
                 Output::Perform(record) => self.jobs.push(Job::Perform(scope, record)),
-                Output::Publish(change) => self.directory.apply(change),
-                Output::AgentChanged(_) | Output::FlowLog(_) | Output::Notice(_) => {}
+                Output::Publish(change) => {
+                    let gone = match &change {
+                        DirectoryChange::InstanceGone(instance) => Some(*instance),
+                        DirectoryChange::Instance(..) | DirectoryChange::Key(_) => None,
+                    };
+                    self.directory.apply(change);
+                    gone.into_iter().for_each(|instance| self.attendance.instance_gone(instance));
+                }
+                Output::AgentChanged(user) => {
+                    self.attendance.changed(AgentKey { instance: InstanceId(scope.0), user });
+                }
+                Output::FlowLog(_) | Output::Notice(_) => {}
                 Output::Reload => self.jobs.push(Job::Load(scope)),
                 Output::ProbeIn(_) => self.jobs.push(Job::Deliver(scope, Input::Probe)),
                 Output::Alarm(text) => {

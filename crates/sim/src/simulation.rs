@@ -32,6 +32,8 @@ const END_MS: i64 = 600_000;
 const OFFERS_MAX: u32 = 1_000;
 /// How long a person's event stream may be gone, in seconds.
 const GRACES: [Option<u32>; 4] = [Some(60), Some(60), Some(5), None];
+/// After one step in so many event streams read what has changed.
+const READ_EVERY: usize = 4;
 /// One step in so many holds everything that was ever told against the store.
 const CHECK_ALL_EVERY: u32 = 64;
 /// One turn in so many holds memory against a fresh load, if nothing is being written.
@@ -217,6 +219,7 @@ impl Simulation {
 
     fn calm_round(&mut self) -> Result<(), Violation> {
         self.wake_due();
+        self.process().read_snapshots();
         for scope in self.process().ready() {
             self.turn(scope)?;
         }
@@ -279,6 +282,9 @@ impl Simulation {
             Step::Crash => self.crash()?,
             Step::User => self.user_comes_or_goes(),
             Step::Instance => self.instance_comes_or_goes(),
+        }
+        if self.random.one_in(READ_EVERY) {
+            self.process().read_snapshots();
         }
         self.take_answers(Faults::Some)
     }
@@ -367,11 +373,7 @@ impl Simulation {
                 // One is left to work in.
                 return;
             }
-            if self.process().attendance.is_anybody_at(instance) {
-                self.trace.count("deletion of an instance with somebody there");
-            }
-            self.places.retain(|place| place.instance != instance);
-            return self.send(Some(instance), "DeleteInstance", json!({"InstanceId": instance.to_string()}));
+            return self.delete(instance);
         }
         // One in two is asked for again.
         if self.random.one_in(2) {
@@ -381,6 +383,14 @@ impl Simulation {
         let input = json!({"IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": alias,
             "InboundCallsEnabled": false, "OutboundCallsEnabled": false, "ClientToken": alias});
         self.send(None, "CreateInstance", input);
+    }
+
+    fn delete(&mut self, instance: InstanceId) {
+        if self.process().attendance.is_anybody_at(instance) {
+            self.trace.count("deletion of an instance with somebody there");
+        }
+        self.places.retain(|place| place.instance != instance);
+        self.send(Some(instance), "DeleteInstance", json!({"InstanceId": instance.to_string()}));
     }
 
     /// One turn, bounded at random, and then the offers that it made possible, one by one.
@@ -574,6 +584,7 @@ impl Simulation {
             self.crash()?;
         }
         self.settle()?;
+        self.check_streams()?;
         let away = self.everybody_leaves()?;
         self.settle()?;
         let until = self.now_ms + END_MS;
@@ -590,6 +601,17 @@ impl Simulation {
         self.settle()?;
         if self.clients.waits() {
             return Err(Violation("calls are not answered".to_owned()));
+        }
+        self.check_end()?;
+        self.delete_all()
+    }
+
+    /// Whoever is signed in, nothing is left of instances that are deleted.
+    fn delete_all(&mut self) -> Result<(), Violation> {
+        self.clients.instances().into_iter().for_each(|instance| self.delete(instance));
+        self.settle()?;
+        if let Some((stream, _)) = self.process().attendance.shown().first_key_value() {
+            return Err(Violation(format!("{stream:?} goes on, and its instance is deleted")));
         }
         self.check_end()
     }

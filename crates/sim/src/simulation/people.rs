@@ -4,7 +4,7 @@ use engine::agent::{Agent, Presence};
 use engine::agent_status::AgentStatusKind;
 use engine::limits::Limits;
 use engine::{ContactId, Timestamp};
-use service::{AgentCommand, Picture};
+use service::{AgentCommand, Answer, Picture};
 use store::Scope;
 
 use super::Simulation;
@@ -12,6 +12,7 @@ use crate::Violation;
 use crate::connections::{AgentKey, Attendance, Known, SessionId, StreamId, Taken};
 use crate::faults::Faults;
 use crate::place::Place;
+use crate::process::Asked;
 use crate::random::Random;
 
 /// What a person or a program does.
@@ -70,26 +71,64 @@ impl Simulation {
 
     /// Hears what loops answered to the server, and goes on telling.
     pub(super) fn hear(&mut self) -> Result<(), Violation> {
-        for (agent, answer) in self.process().take_heard() {
-            let saying = self.process().attendance.saying(agent).cloned();
-            let outcome = answer.as_ref().map_or_else(|error| error.exception, |_| "done");
-            self.trace.note(&format!("  {saying:?} of agent {}: {outcome}", agent.user));
-            let taken = match answer {
-                Ok(_) => Taken::Heard,
-                Err(error) if error.exception == "ResourceNotFoundException" => Taken::NobodyThere,
-                Err(error) if Faults::explain_refusal(&error) => Taken::Failed,
-                Err(error) => return Err(Violation(format!("{saying:?} failed without a fault: {error:?}"))),
-            };
-            if taken == Taken::Heard && self.process().attendance.signs_out_for_good(agent) {
-                let picture = self.process().picture(Scope(agent.instance.0));
-                let record = picture.as_ref().and_then(|picture| picture.agents.get(&agent.user));
-                record.map_or(Ok(()), check_signed_out)?;
+        for (asked, answer) in self.process().take_heard() {
+            if let Err(error) = &answer
+                && !Faults::explain_refusal(error)
+            {
+                return Err(Violation(format!("{asked:?} failed without a fault: {error:?}")));
             }
-            let now_ms = self.now_ms;
-            let (process, trace, _) = self.parts();
-            process.attendance.answered(agent, taken, now_ms);
-            if taken == Taken::Heard {
-                process.tell(agent, trace);
+            match asked {
+                Asked::Presence(agent) => self.hear_of_presence(agent, &answer)?,
+                Asked::Snapshot(stream) => self.hear_of_snapshot(stream, answer),
+            }
+        }
+        Ok(())
+    }
+
+    fn hear_of_presence(&mut self, agent: AgentKey, answer: &Answer) -> Result<(), Violation> {
+        let outcome = answer.as_ref().map_or_else(|error| error.exception, |_| "done");
+        let saying = self.process().attendance.saying(agent).cloned();
+        self.trace.note(&format!("  {saying:?} of agent {}: {outcome}", agent.user));
+        let taken = match answer {
+            Ok(_) => Taken::Heard,
+            Err(error) if error.exception == "ResourceNotFoundException" => Taken::NobodyThere,
+            Err(_) => Taken::Failed,
+        };
+        if taken == Taken::Heard && self.process().attendance.signs_out_for_good(agent) {
+            let picture = self.process().picture(Scope(agent.instance.0));
+            let record = picture.as_ref().and_then(|picture| picture.agents.get(&agent.user));
+            record.map_or(Ok(()), check_signed_out)?;
+        }
+        let now_ms = self.now_ms;
+        let (process, trace, _) = self.parts();
+        process.attendance.answered(agent, taken, now_ms);
+        if taken == Taken::Heard {
+            process.tell(agent, trace);
+        }
+        Ok(())
+    }
+
+    /// A stream ends with the first snapshot that cannot be read.
+    fn hear_of_snapshot(&mut self, stream: StreamId, answer: Answer) {
+        let attendance = &mut self.process().attendance;
+        match (answer, attendance.agent_of(stream)) {
+            (Ok(snapshot), _) => attendance.show(stream, snapshot),
+            (Err(_), Some(agent)) => self.come_or_go(agent, Act::LoseStream(stream)),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// What streams carried last is what is true, when nothing is under way.
+    pub(super) fn check_streams(&mut self) -> Result<(), Violation> {
+        let carried = self.process().attendance.shown();
+        self.process().attendance.read_all_again();
+        self.settle()?;
+        let is_true = self.process().attendance.shown();
+        for (stream, snapshot) in carried {
+            self.trace.count("stream at rest");
+            match is_true.get(&stream) {
+                Some(read) if *read == snapshot => {}
+                read => return Err(Violation(format!("{stream:?} carried {snapshot} last, and true is {read:?}"))),
             }
         }
         Ok(())
@@ -151,7 +190,8 @@ impl Simulation {
                 }
             }
         }
-        self.settle()
+        self.settle()?;
+        self.check_streams()
     }
 }
 

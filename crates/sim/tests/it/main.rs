@@ -48,6 +48,7 @@ fn seeds_10_to_19_find_nothing_and_reach_everything() {
         "sign-out",
         "event stream",
         "lost event stream",
+        "stream at rest",
         "return",
         "deletion of an instance with somebody there",
         "crash",

@@ -16,7 +16,8 @@ pub struct LostConnections {
 impl LostConnections {
     /// These agents are stored as connected.
     pub fn of(connected: impl Iterator<Item = UserId>) -> Self {
-        LostConnections { agents: connected.map(|user| (user, None)).collect() }
+        let lost = connected.skip(usize::from(cfg!(feature = "mutant-kept-presence")));
+        LostConnections { agents: lost.map(|user| (user, None)).collect() }
     }
 
     /// Those for whom the event has to run.

@@ -190,7 +190,7 @@ def counted(server, operation: str, status: int) -> int:
 def test_requests_are_counted(fresh):
     before = counted(fresh.server, "StartTaskContact", 200), counted(fresh.server, "StartTaskContact", 400)
     fresh.task(ContactFlowId=fresh.flow(flows.waiting()))
-    fresh.refused("InvalidRequestException", "", "start_task_contact", Name="no flow")
+    fresh.refused("InvalidRequestException", "unique flow", "start_task_contact", Name="no flow")
     after = counted(fresh.server, "StartTaskContact", 200), counted(fresh.server, "StartTaskContact", 400)
     assert after == (before[0] + 1, before[1] + 1)
 
@@ -205,7 +205,7 @@ def test_ended_tasks_are_kept_for_a_time(tmp_path):
         server.advance(DAY_SECONDS)
         assert "DisconnectTimestamp" in instance.contact(ended)
         server.advance(2 * DAY_SECONDS)
-        instance.refused("ResourceNotFoundException", "", "describe_contact", ContactId=ended)
+        instance.refused("ResourceNotFoundException", None, "describe_contact", ContactId=ended)
         assert "DisconnectTimestamp" not in instance.contact(open_task)
     finally:
         assert server.stop() == 0

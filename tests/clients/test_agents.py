@@ -77,7 +77,7 @@ def test_agent_statuses(fresh):
     assert [len(page) for page in fresh.pages("list_agent_statuses", "AgentStatusSummaryList", 2)] == [2, 1]
 
     fresh.refused("DuplicateResourceException", "Dinner", "create_agent_status", Name="Dinner", State="ENABLED")
-    fresh.refused("ResourceNotFoundException", "", "describe_agent_status", AgentStatusId=absent_id())
+    fresh.refused("ResourceNotFoundException", None, "describe_agent_status", AgentStatusId=absent_id())
     offline = status_id(fresh, "Offline")
     fresh.refused("InvalidRequestException", "keeps", "update_agent_status", AgentStatusId=offline, State="DISABLED")
     user = fresh.user()
@@ -137,7 +137,7 @@ def test_a_task_with_an_agent(instance, queued):
     assert (shown["Status"]["StatusName"], shown["NextStatus"]) == ("Offline", lunch)
     assert instance.contact(task)["AgentInfo"]["Id"] == user
     not_now = {"UserId": user, "ContactId": task}
-    instance.refused("InvalidRequestException", "", "dismiss_user_contact", **not_now)
+    instance.refused("InvalidRequestException", None, "dismiss_user_contact", **not_now)
 
     instance.stop_contact(ContactId=task)
     assert states_of(instance, user) == {task: "ENDED"}
@@ -160,7 +160,7 @@ def test_pause_and_resume(instance, queued):
     instance.resume_contact(ContactId=task)
     assert "LastResumedTimestamp" in instance.contact(task)
     instance.refused("ConflictException", task, "resume_contact", ContactId=task)
-    instance.refused("ResourceNotFoundException", "", "resume_contact", ContactId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "resume_contact", ContactId=absent_id())
     absent = {"ContactId": task, "ContactFlowId": absent_id()}
     instance.refused("ResourceNotFoundException", "flow", "pause_contact", **absent)
 

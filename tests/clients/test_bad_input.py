@@ -136,6 +136,7 @@ def test_bytes_that_are_no_http(instance):
 
 
 def test_broken_connections(instance, flow):
+    before = instance.digest()
     body = json.dumps(task_body(instance, flow)).encode()
     target, headers = raw.signed(instance.server, "PUT", TASK, body)
     head = f"PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{instance.server.port}\r\n"
@@ -144,6 +145,7 @@ def test_broken_connections(instance, flow):
     for sent in (head[:40].encode(), head.encode(), head.encode() + body[:10]):
         with raw.connected(instance.server) as connection:
             connection.sendall(sent)
+    assert instance.digest() == before
 
 
 def test_slow_clients_hold_up_nobody(instance):

@@ -210,14 +210,14 @@ def test_refused_modules(instance):
     instance.refused("InvalidRequestException", "JSON", create, **call | {"Content": "not JSON"})
     instance.refused("InvalidRequestException", "Settings", create, **call | {"Settings": "[]"})
     wrong = {"Version": "2019-10-30", "StartAction": "x", "Actions": [], "Settings": EMPTY}
-    error = instance.refused("InvalidContactFlowModuleException", "", create, **call | {"Content": json.dumps(wrong)})
+    start = "Path: StartAction"
+    error = instance.refused("InvalidContactFlowModuleException", start, create, **call | {"Content": json.dumps(wrong)})
     assert error["Problems"] and all(set(problem) == {"message"} for problem in error["Problems"])
     external = {"ExternalInvocationConfiguration": {"Enabled": True}}
     instance.refused("InvalidRequestException", "not supported", create, **call | external)
     # Only modules end themselves, and only modules have Settings.
     flow = {"Name": unique("flow"), "Type": "CONTACT_FLOW", "Content": module_content("x")}
-    error = instance.refused("InvalidContactFlowException", "", "create_contact_flow", **flow)
-    assert "Settings" in json.dumps(error["problems"])
+    instance.refused("InvalidContactFlowException", "Settings", "create_contact_flow", **flow)
     unknown = flow | {"Content": calling(absent_id())}
     instance.refused("InvalidContactFlowException", "Failed to convert id", "create_contact_flow", **unknown)
 
@@ -226,7 +226,7 @@ def test_the_settings_of_a_module_bind_its_callers(instance):
     module = make(instance, Settings=SETTINGS)
     flow = {"Name": unique("flow"), "Type": "CONTACT_FLOW"}
     other_input = calling(module, Input={"somebody": "x"})
-    instance.refused("InvalidContactFlowException", "", "create_contact_flow", **flow, Content=other_input)
+    instance.refused("InvalidContactFlowException", "somebody", "create_contact_flow", **flow, Content=other_input)
     instance.flow(calling(module, Input={"customer": "x"}))
 
 

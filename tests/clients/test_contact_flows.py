@@ -41,7 +41,7 @@ def test_a_saved_flow_is_read_as_its_draft(instance):
     flow = instance.flow("{}", Status="SAVED")
     shown = described(instance, f"{flow}:$SAVED")
     assert (shown["Content"], shown["Status"]) == ("{}", "SAVED")
-    instance.refused("ContactFlowNotPublishedException", "", DESCRIBE, ContactFlowId=flow)
+    instance.refused("ContactFlowNotPublishedException", None, DESCRIBE, ContactFlowId=flow)
 
 
 def test_new_content_is_published_and_a_draft_is_not(instance):
@@ -99,8 +99,8 @@ def test_a_deleted_flow_is_gone_and_its_tasks_go_on(timed):
     task = timed.task(ContactFlowId=flow)
     timed.server.advance(60)
     timed.delete_contact_flow(ContactFlowId=flow)
-    timed.refused("ResourceNotFoundException", "", DESCRIBE, ContactFlowId=flow)
-    timed.refused("ResourceNotFoundException", "", "delete_contact_flow", ContactFlowId=flow)
+    timed.refused("ResourceNotFoundException", None, DESCRIBE, ContactFlowId=flow)
+    timed.refused("ResourceNotFoundException", None, "delete_contact_flow", ContactFlowId=flow)
     timed.server.advance(600)
     assert timed.attributes(task) == {"after": "wait"}
 
@@ -132,8 +132,8 @@ def test_refused_creations(instance):
     instance.refused("InvalidParameterException", "Type", CREATE, **call | {"Type": "NOVEL"})
     instance.refused("InvalidParameterException", "Name", CREATE, **call | {"Name": ""})
     instance.refused("InvalidRequestException", "Invalid request", CREATE, **call | {"Content": "no json"})
-    instance.refused("InvalidRequestException", "", CREATE, **call | {"Content": '{"modules":[],"start":"x"}'})
-    instance.refused("InvalidRequestException", "", CREATE, **call | {"Content": "no json", "Status": "SAVED"})
+    instance.refused("InvalidRequestException", "legacy", CREATE, **call | {"Content": '{"modules":[],"start":"x"}'})
+    instance.refused("InvalidRequestException", "not JSON", CREATE, **call | {"Content": "no json", "Status": "SAVED"})
     instance.refused("ResourceNotFoundException", "Instance not found", CREATE, **call | {"InstanceId": absent_id()})
     instance.refused("InvalidParameterException", "Tags", CREATE, **call | {"Tags": {"aws:x": "y"}})
 
@@ -248,17 +248,17 @@ def test_refused_updates(instance):
         "InvalidContactFlowException", "problems", content, ContactFlowId=flow, Content=broken(without_error)
     )
     assert problems(response)
-    instance.refused("InvalidRequestException", "", content, ContactFlowId=flow, Content="no json")
-    instance.refused("ResourceNotFoundException", "", content, ContactFlowId=absent_id(), Content=flows.waiting())
+    instance.refused("InvalidRequestException", "not JSON", content, ContactFlowId=flow, Content="no json")
+    instance.refused("ResourceNotFoundException", None, content, ContactFlowId=absent_id(), Content=flows.waiting())
     metadata = "update_contact_flow_metadata"
     taken = unique("taken")
     instance.flow(flows.waiting(), Name=taken)
     instance.refused("DuplicateResourceException", "already exists", metadata, ContactFlowId=flow, Name=taken)
-    instance.refused("ResourceNotFoundException", "", metadata, ContactFlowId=absent_id(), Name="x")
+    instance.refused("ResourceNotFoundException", None, metadata, ContactFlowId=absent_id(), Name="x")
     instance.refused(
         "InvalidParameterException", "ContactFlowState", metadata, ContactFlowId=flow, ContactFlowState="X"
     )
-    instance.refused("ResourceNotFoundException", "", DESCRIBE, ContactFlowId=absent_id())
+    instance.refused("ResourceNotFoundException", None, DESCRIBE, ContactFlowId=absent_id())
 
 
 def test_the_longest_content_in_any_writing(fresh):

@@ -26,15 +26,15 @@ def test_a_contact_is_found_by_id_and_arn(instance, task):
     assert instance.describe_contact(ContactId=task)["Contact"]["Id"] == task
     by_arn = instance.describe_contact(InstanceId=instance.arn, ContactId=instance.arn_of("contact", task))
     assert by_arn["Contact"]["Id"] == task
-    instance.refused("ResourceNotFoundException", "", "describe_contact", ContactId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "describe_contact", ContactId=absent_id())
     instance.refused("InvalidParameterException", "ContactId", "describe_contact", ContactId="c" * 257)
     unknown = {"ContactId": task, "InstanceId": absent_id()}
     instance.refused("ResourceNotFoundException", "Instance not found", "describe_contact", **unknown)
 
 
 def test_a_contact_of_another_instance_is_not_found(instance, fresh, task):
-    fresh.refused("ResourceNotFoundException", "", "describe_contact", ContactId=task)
-    fresh.refused("ContactNotFoundException", "", "stop_contact", ContactId=task)
+    fresh.refused("ResourceNotFoundException", None, "describe_contact", ContactId=task)
+    fresh.refused("ContactNotFoundException", None, "stop_contact", ContactId=task)
 
 
 def test_stopping(instance, task):
@@ -43,7 +43,7 @@ def test_stopping(instance, task):
     assert ended["DisconnectReason"] == "API"
     assert ended["DisconnectTimestamp"] >= ended["InitiationTimestamp"]
     instance.refused("ContactNotFoundException", "ended", "stop_contact", ContactId=task)
-    instance.refused("ContactNotFoundException", "", "stop_contact", ContactId=absent_id())
+    instance.refused("ContactNotFoundException", None, "stop_contact", ContactId=absent_id())
     unknown = {"ContactId": task, "InstanceId": absent_id()}
     instance.refused("ResourceNotFoundException", "Instance not found", "stop_contact", **unknown)
 
@@ -96,9 +96,9 @@ def test_updating(instance, task):
 
 def test_refused_updates(instance, task):
     update = "update_contact"
-    instance.refused("InvalidRequestException", "", update, ContactId=task)
+    instance.refused("InvalidRequestException", "nothing to update", update, ContactId=task)
     instance.refused("InvalidParameterException", "Name", update, ContactId=task, Name="n" * 1025)
-    instance.refused("ResourceNotFoundException", "", update, ContactId=absent_id(), Name="x")
+    instance.refused("ResourceNotFoundException", None, update, ContactId=absent_id(), Name="x")
     bad = {"r": {"Type": "DATE", "Value": "tomorrow"}}
     reference = "Invalid reference passed"
     instance.refused("InvalidRequestException", reference, update, ContactId=task, References=bad)
@@ -138,8 +138,8 @@ def test_refused_attributes(instance, task):
     too_much = {"InitialContactId": task, "Attributes": {"b": "v" * 20_000}}
     instance.refused("InvalidParameterException", "32", update, **too_much)
     instance.refused("InvalidParameterException", "attribute", update, InitialContactId=task, Attributes={"a b": "x"})
-    instance.refused("ResourceNotFoundException", "", update, InitialContactId=absent_id(), Attributes={"a": "x"})
-    instance.refused("ResourceNotFoundException", "", "get_contact_attributes", InitialContactId=absent_id())
+    instance.refused("ResourceNotFoundException", None, update, InitialContactId=absent_id(), Attributes={"a": "x"})
+    instance.refused("ResourceNotFoundException", None, "get_contact_attributes", InitialContactId=absent_id())
     instance.refused("InvalidRequestException", "Attributes", update, InitialContactId=task)
 
 
@@ -156,7 +156,7 @@ def test_references(instance, flow):
     )
     assert len(everything["ReferenceSummaryList"]) == 2
     listing = "list_contact_references"
-    instance.refused("ResourceNotFoundException", "", listing, ContactId=absent_id(), ReferenceTypes=["URL"])
+    instance.refused("ResourceNotFoundException", None, listing, ContactId=absent_id(), ReferenceTypes=["URL"])
     instance.refused("InvalidParameterException", "ReferenceTypes", listing, ContactId=task, ReferenceTypes=["NOVEL"])
     seven = ["URL", "ATTACHMENT", "NUMBER", "STRING", "DATE", "EMAIL", "EMAIL_MESSAGE"]
     instance.refused("InvalidParameterException", "ReferenceTypes", listing, ContactId=task, ReferenceTypes=seven)
@@ -175,7 +175,7 @@ def test_rescheduling(timed):
     assert timed.attributes(task) == {"ran": "yes"}
     schedule = "update_contact_schedule"
     later = int(timed.server.now()) + 3600
-    timed.refused("InvalidRequestException", "", schedule, ContactId=task, ScheduledTime=later)
+    timed.refused("InvalidRequestException", None, schedule, ContactId=task, ScheduledTime=later)
 
 
 def test_refused_schedules(timed):
@@ -183,8 +183,8 @@ def test_refused_schedules(timed):
     now = int(timed.server.now())
     schedule = "update_contact_schedule"
     unscheduled = timed.task(ContactFlowId=flow)
-    timed.refused("InvalidRequestException", "", schedule, ContactId=unscheduled, ScheduledTime=now + 60)
-    timed.refused("ResourceNotFoundException", "", schedule, ContactId=absent_id(), ScheduledTime=now + 60)
+    timed.refused("InvalidRequestException", None, schedule, ContactId=unscheduled, ScheduledTime=now + 60)
+    timed.refused("ResourceNotFoundException", None, schedule, ContactId=absent_id(), ScheduledTime=now + 60)
     task = timed.task(ContactFlowId=flow, ScheduledTime=now + 3600)
     window = ("InvalidParameterException", "ScheduledTime", schedule)
     timed.refused(*window, ContactId=task, ScheduledTime=now - 120)
@@ -240,8 +240,8 @@ def test_refused_tags_of_a_contact(instance, task):
     instance.refused("InvalidParameterException", "tag", tag, ContactId=task, Tags={f"k{n}": "v" for n in range(7)})
     instance.refused("InvalidParameterException", "tag", tag, ContactId=task, Tags={"aws:x": "v"})
     instance.refused("InvalidParameterException", "tag", tag, ContactId=task, Tags={"a blank": "v"})
-    instance.refused("ResourceNotFoundException", "", tag, ContactId=absent_id(), Tags={"k": "v"})
-    instance.refused("ResourceNotFoundException", "", "untag_contact", ContactId=absent_id(), TagKeys=["k"])
+    instance.refused("ResourceNotFoundException", None, tag, ContactId=absent_id(), Tags={"k": "v"})
+    instance.refused("ResourceNotFoundException", None, "untag_contact", ContactId=absent_id(), TagKeys=["k"])
 
 
 def user_tags(instance, contact_id: str) -> dict:

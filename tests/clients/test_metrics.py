@@ -258,7 +258,7 @@ def test_the_wait_of_a_contact(floor):
 
     operation = "get_contact_metrics"
     instance.refused("InvalidRequestException", "not in a queue", operation, ContactId=three[0], Metrics=names)
-    instance.refused("ResourceNotFoundException", "", operation, ContactId=absent_id(), Metrics=names)
+    instance.refused("ResourceNotFoundException", None, operation, ContactId=absent_id(), Metrics=names)
     wrong = {"ContactId": three[1], "Metrics": [{"Name": "AGE"}]}
     instance.refused("InvalidParameterException", "Name", operation, **wrong)
 

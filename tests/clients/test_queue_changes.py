@@ -31,7 +31,7 @@ def test_settings_of_a_queue(instance):
     absent = {"HoursOfOperationId": absent_id()}
     instance.refused("ResourceNotFoundException", "hours", "update_queue_hours_of_operation", **on, **absent)
     caller = {"OutboundCallerConfig": {"OutboundFlowId": absent_id()}}
-    instance.refused("ResourceNotFoundException", "", "update_queue_outbound_caller_config", **on, **caller)
+    instance.refused("ResourceNotFoundException", None, "update_queue_outbound_caller_config", **on, **caller)
 
 
 def test_quick_connects_of_a_queue(instance):
@@ -161,8 +161,8 @@ def test_changes_of_quick_connects(instance):
     rename, configure = "update_quick_connect_name", "update_quick_connect_config"
     instance.refused("InvalidRequestException", "already exists", rename, **described, Name=other)
     instance.refused("InvalidRequestException", "Name, Description", rename, **described)
-    instance.refused("ResourceNotFoundException", "", rename, QuickConnectId=absent_id(), Name="n")
+    instance.refused("ResourceNotFoundException", None, rename, QuickConnectId=absent_id(), Name="n")
     wrong = {"QuickConnectConfig": config | {"QuickConnectType": "QUEUE"}}
     instance.refused("InvalidRequestException", "UserConfig", configure, **described, **wrong)
     absent = {"QuickConnectId": absent_id(), "QuickConnectConfig": config}
-    instance.refused("ResourceNotFoundException", "", configure, **absent)
+    instance.refused("ResourceNotFoundException", None, configure, **absent)

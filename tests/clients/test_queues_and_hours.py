@@ -74,16 +74,16 @@ def test_refused_queues(instance):
     instance.refused("InvalidParameterException", "Name", create, **call | {"Name": "n" * 128})
     instance.refused("InvalidParameterException", "Description", create, **call | {"Description": "d" * 251})
     instance.refused("InvalidParameterException", "MaxContacts", create, **call | {"MaxContacts": -1})
-    instance.refused("ResourceNotFoundException", "", create, **call | {"HoursOfOperationId": absent_id()})
-    instance.refused("ResourceNotFoundException", "", create, **call | {"QuickConnectIds": [absent_id()]})
+    instance.refused("ResourceNotFoundException", None, create, **call | {"HoursOfOperationId": absent_id()})
+    instance.refused("ResourceNotFoundException", None, create, **call | {"QuickConnectIds": [absent_id()]})
     fifty_one = {"QuickConnectIds": [absent_id() for _ in range(51)]}
     instance.refused("InvalidParameterException", "QuickConnectIds must include at most 50", create, **call | fifty_one)
     instance.refused("ResourceNotFoundException", "Instance not found", create, **call | {"InstanceId": absent_id()})
-    instance.refused("ResourceNotFoundException", "", "describe_queue", QueueId=absent_id())
-    instance.refused("ResourceNotFoundException", "", "update_queue_status", QueueId=absent_id(), Status="ENABLED")
+    instance.refused("ResourceNotFoundException", None, "describe_queue", QueueId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "update_queue_status", QueueId=absent_id(), Status="ENABLED")
     instance.refused("InvalidParameterException", "Status", "update_queue_status", QueueId=queue, Status="NOVEL")
     maximum = "update_queue_max_contacts"
-    instance.refused("ResourceNotFoundException", "", maximum, QueueId=absent_id(), MaxContacts=1)
+    instance.refused("ResourceNotFoundException", None, maximum, QueueId=absent_id(), MaxContacts=1)
     instance.refused("InvalidParameterException", "MaxContacts", maximum, QueueId=queue, MaxContacts=-1)
 
 
@@ -133,7 +133,7 @@ def test_refused_hours(instance):
     late = {"Day": "MONDAY", **NINE_TO_FIVE, "StartTime": {"Hours": 24, "Minutes": 0}}
     instance.refused("InvalidParameterException", "Hours", create, **call | {"Config": [late]})
     instance.refused("ResourceNotFoundException", "Instance not found", create, **call | {"InstanceId": absent_id()})
-    instance.refused("ResourceNotFoundException", "", "describe_hours_of_operation", HoursOfOperationId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "describe_hours_of_operation", HoursOfOperationId=absent_id())
 
 
 @pytest.mark.parametrize("operation", ["create_queue", "create_hours_of_operation"])

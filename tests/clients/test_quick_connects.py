@@ -61,9 +61,9 @@ def test_a_deleted_one_is_gone(instance):
     name = unique("short-lived")
     made = instance.quick_connect(Name=name)
     instance.delete_quick_connect(QuickConnectId=made)
-    instance.refused("ResourceNotFoundException", "", "describe_quick_connect", QuickConnectId=made)
-    instance.refused("ResourceNotFoundException", "", "delete_quick_connect", QuickConnectId=made)
-    instance.refused("ResourceNotFoundException", "", "start_task_contact", Name="x", QuickConnectId=made)
+    instance.refused("ResourceNotFoundException", None, "describe_quick_connect", QuickConnectId=made)
+    instance.refused("ResourceNotFoundException", None, "delete_quick_connect", QuickConnectId=made)
+    instance.refused("ResourceNotFoundException", None, "start_task_contact", Name="x", QuickConnectId=made)
     instance.quick_connect(Name=name)
 
 
@@ -98,4 +98,4 @@ def test_refused_creations(instance):
     phone = {"QuickConnectType": "PHONE_NUMBER", "PhoneConfig": {"PhoneNumber": "a neighbour"}}
     refused("InvalidParameterException", "PhoneNumber", QuickConnectConfig=phone)
     refused("ResourceNotFoundException", "Instance not found", InstanceId=absent_id())
-    instance.refused("ResourceNotFoundException", "", "describe_quick_connect", QuickConnectId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "describe_quick_connect", QuickConnectId=absent_id())

@@ -228,4 +228,4 @@ def test_the_older_way_to_rename_a_flow(instance):
     instance.flow(Name=other)
     instance.refused("DuplicateResourceException", other, rename, ContactFlowId=flow, Name=other)
     instance.refused("InvalidRequestException", "Name, Description", rename, ContactFlowId=flow)
-    instance.refused("ResourceNotFoundException", "", rename, ContactFlowId=absent_id(), Name="n")
+    instance.refused("ResourceNotFoundException", None, rename, ContactFlowId=absent_id(), Name="n")

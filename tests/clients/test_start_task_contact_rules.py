@@ -111,7 +111,7 @@ def test_r04_a_related_contact_copies_once(instance, flow):
     for _ in range(13):
         instance.task(ContactFlowId=flow, RelatedContactId=first)
     unknown = absent_id()
-    instance.refused("ResourceNotFoundException", "", START, Name="x", ContactFlowId=flow, RelatedContactId=unknown)
+    instance.refused("ResourceNotFoundException", None, START, Name="x", ContactFlowId=flow, RelatedContactId=unknown)
 
 
 def test_r05_a_link_may_point_at_any_task(instance, flow):
@@ -125,7 +125,7 @@ def test_r05_a_link_may_point_at_any_task(instance, flow):
     other = Instance.create(instance.server)
     foreign = other.task(ContactFlowId=other.flow(flows.waiting()))
     linked = {"ContactFlowId": flow, "PreviousContactId": foreign}
-    instance.refused("ResourceNotFoundException", "", START, Name="of another instance", **linked)
+    instance.refused("ResourceNotFoundException", None, START, Name="of another instance", **linked)
 
 
 def test_r06_twelve_tasks_on_one_previous_contact(instance, flow):

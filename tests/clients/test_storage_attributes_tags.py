@@ -31,8 +31,8 @@ def test_a_storage_config_comes_back_and_goes(fresh):
         fresh.disassociate_instance_storage_config(AssociationId=made, ResourceType=kind)
         assert fresh.list_instance_storage_configs(ResourceType=kind)["StorageConfigs"] == []
         gone = {"AssociationId": made, "ResourceType": kind}
-        fresh.refused("ResourceNotFoundException", "", "describe_instance_storage_config", **gone)
-        fresh.refused("ResourceNotFoundException", "", "disassociate_instance_storage_config", **gone)
+        fresh.refused("ResourceNotFoundException", None, "describe_instance_storage_config", **gone)
+        fresh.refused("ResourceNotFoundException", None, "disassociate_instance_storage_config", **gone)
 
 
 def test_refused_storage_configs(fresh):
@@ -42,7 +42,7 @@ def test_refused_storage_configs(fresh):
     def refused(exception, part, kind="CONTACT_TRACE_RECORDS", config=FIREHOSE, **more):
         fresh.refused(exception, part, associate, ResourceType=kind, StorageConfig=config, **more)
 
-    refused("ResourceConflictException", "", kind="ATTACHMENTS", config=S3)
+    refused("ResourceConflictException", None, kind="ATTACHMENTS", config=S3)
     refused("InvalidParameterException", "ResourceType", kind="NOVEL")
     refused("InvalidParameterException", "StorageType", config={"StorageType": "PAPER"})
     refused("InvalidRequestException", "S3Config", kind="CHAT_TRANSCRIPTS", config={"StorageType": "S3"})
@@ -67,8 +67,8 @@ def test_a_predefined_attribute_comes_back_and_goes(instance):
     assert shown["Purposes"] == ["proficiency"]
     assert shown["AttributeConfiguration"] == {"EnableValueValidationOnAssociation": True, "IsReadOnly": False}
     instance.delete_predefined_attribute(Name=name)
-    instance.refused("ResourceNotFoundException", "", "describe_predefined_attribute", Name=name)
-    instance.refused("ResourceNotFoundException", "", "delete_predefined_attribute", Name=name)
+    instance.refused("ResourceNotFoundException", None, "describe_predefined_attribute", Name=name)
+    instance.refused("ResourceNotFoundException", None, "delete_predefined_attribute", Name=name)
 
 
 def test_names_of_predefined_attributes_are_taken_as_they_are(instance):
@@ -149,7 +149,7 @@ def test_refused_tags(fresh):
     fresh.tag_resource(resourceArn=queue, tags={f"key {n}": "v" for n in range(50)})
     fresh.refused("InvalidParameterException", "50", tag, resourceArn=queue, tags={"one more": "v"})
     unknown = fresh.arn_of("queue", absent_id())
-    fresh.refused("ResourceNotFoundException", "", tag, resourceArn=unknown, tags={"k": "v"})
-    fresh.refused("ResourceNotFoundException", "", "untag_resource", resourceArn=unknown, tagKeys=["k"])
-    fresh.refused("ResourceNotFoundException", "", "list_tags_for_resource", resourceArn=unknown)
+    fresh.refused("ResourceNotFoundException", None, tag, resourceArn=unknown, tags={"k": "v"})
+    fresh.refused("ResourceNotFoundException", None, "untag_resource", resourceArn=unknown, tagKeys=["k"])
+    fresh.refused("ResourceNotFoundException", None, "list_tags_for_resource", resourceArn=unknown)
     fresh.refused("InvalidParameterException", "resourceArn", "list_tags_for_resource", resourceArn="no arn")

@@ -30,7 +30,7 @@ def test_01_the_template_exists_and_is_active(instance, flow):
     template = instance.template(ContactFlowId=flow)
     instance.task(TaskTemplateId=template)
     instance.task(TaskTemplateId=instance.arn_of("task-template", template))
-    instance.refused("ResourceNotFoundException", "", START, Name="x", TaskTemplateId=absent_id())
+    instance.refused("ResourceNotFoundException", None, START, Name="x", TaskTemplateId=absent_id())
     inactive = instance.template(ContactFlowId=flow, Status="INACTIVE")
     instance.refused("InvalidRequestException", "INACTIVE", START, Name="x", TaskTemplateId=inactive)
 
@@ -148,7 +148,7 @@ def test_09_a_task_keeps_the_template_it_was_made_with(instance, flow):
     assert instance.get_task_template(TaskTemplateId=template, SnapshotVersion="1")["Name"] == before["Name"]
     # The next task follows the new version.
     assert instance.contact(instance.task(TaskTemplateId=template))["TaskTemplateInfo"]["Name"] == "another name"
-    instance.refused("ResourceNotFoundException", "", "get_task_template", TaskTemplateId=template, SnapshotVersion="9")
+    instance.refused("ResourceNotFoundException", None, "get_task_template", TaskTemplateId=template, SnapshotVersion="9")
 
 
 def test_10_updates_are_checked_the_same_way(instance, flow):

@@ -246,7 +246,7 @@ def test_updates_that_are_refused(instance, flow):
     response = instance.refused("PropertyValidationException", "Name", update, **call | {"Name": taken})
     assert ("Name", "RESOURCE_NAME_ALREADY_EXISTS") in problems(response)
     instance.refused("PropertyValidationException", "NAME", update, **call | {"Fields": [field("Line", "TEXT")]})
-    instance.refused("ResourceNotFoundException", "", update, **call | {"TaskTemplateId": absent_id()})
+    instance.refused("ResourceNotFoundException", None, update, **call | {"TaskTemplateId": absent_id()})
     instance.refused("InvalidParameterException", "Name", update, **call | {"Name": "n" * 101})
     more = [NAME] + [field(f"field {n}", "TEXT") for n in range(50)]
     instance.refused("ServiceQuotaExceededException", "50", update, **call | {"Fields": more})
@@ -276,9 +276,9 @@ def test_a_deleted_template_is_gone_and_its_tasks_stay(instance, flow):
     template = instance.template(Name=name, ContactFlowId=flow)
     task = instance.task(TaskTemplateId=template)
     instance.delete_task_template(TaskTemplateId=template)
-    instance.refused("ResourceNotFoundException", "", "get_task_template", TaskTemplateId=template)
-    instance.refused("ResourceNotFoundException", "", "delete_task_template", TaskTemplateId=template)
-    instance.refused("ResourceNotFoundException", "", "start_task_contact", Name="x", TaskTemplateId=template)
+    instance.refused("ResourceNotFoundException", None, "get_task_template", TaskTemplateId=template)
+    instance.refused("ResourceNotFoundException", None, "delete_task_template", TaskTemplateId=template)
+    instance.refused("ResourceNotFoundException", None, "start_task_contact", Name="x", TaskTemplateId=template)
     assert instance.contact(task)["TaskTemplateInfo"]["Name"] == name
     # Its name is free again.
     instance.template(Name=name, ContactFlowId=flow)

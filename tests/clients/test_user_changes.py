@@ -157,7 +157,7 @@ def test_changes_of_security_profiles(instance):
     admin = instance.security_profile_id("Admin")
     instance.refused("InvalidRequestException", "came with", delete, SecurityProfileId=admin)
     absent = {"AllowedAccessControlHierarchyGroupId": absent_id()}
-    instance.refused("ResourceNotFoundException", "", "update_security_profile", SecurityProfileId=admin, **absent)
+    instance.refused("ResourceNotFoundException", None, "update_security_profile", SecurityProfileId=admin, **absent)
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,13 @@ def test_refused_users(instance):
     instance.refused("DuplicateResourceException", "already", create, **call | {"Username": taken})
     instance.refused("InvalidParameterException", "Username", create, **call | {"Username": "u" * 101})
     instance.refused("InvalidParameterException", "Password", create, **call | {"Password": "short"})
-    instance.refused("ResourceNotFoundException", "", create, **call | {"RoutingProfileId": absent_id()})
-    instance.refused("ResourceNotFoundException", "", create, **call | {"SecurityProfileIds": [absent_id()]})
+    instance.refused("ResourceNotFoundException", None, create, **call | {"RoutingProfileId": absent_id()})
+    instance.refused("ResourceNotFoundException", None, create, **call | {"SecurityProfileIds": [absent_id()]})
     instance.refused("InvalidParameterException", "SecurityProfileIds", create, **call | {"SecurityProfileIds": []})
     eleven = {"SecurityProfileIds": [absent_id() for _ in range(11)]}
     instance.refused("InvalidParameterException", "SecurityProfileIds", create, **call | eleven)
     instance.refused("ResourceNotFoundException", "Instance not found", create, **call | {"InstanceId": absent_id()})
-    instance.refused("ResourceNotFoundException", "", "describe_user", UserId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "describe_user", UserId=absent_id())
 
 
 def test_a_routing_profile_comes_back_as_it_was_given(instance):
@@ -121,10 +121,10 @@ def test_refused_routing_profiles(instance):
     refused("InvalidParameterException", "Channel", MediaConcurrencies=[{"Channel": "SMOKE", "Concurrency": 1}])
     refused("InvalidParameterException", "Priority", QueueConfigs=[config | {"Priority": 0}])
     unknown = config | {"QueueReference": {"QueueId": absent_id(), "Channel": "TASK"}}
-    refused("ResourceNotFoundException", "", QueueConfigs=[unknown])
-    refused("ResourceNotFoundException", "", DefaultOutboundQueueId=absent_id())
+    refused("ResourceNotFoundException", None, QueueConfigs=[unknown])
+    refused("ResourceNotFoundException", None, DefaultOutboundQueueId=absent_id())
     refused("ResourceNotFoundException", "Instance not found", InstanceId=absent_id())
-    instance.refused("ResourceNotFoundException", "", "describe_routing_profile", RoutingProfileId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "describe_routing_profile", RoutingProfileId=absent_id())
 
 
 def test_a_security_profile_comes_back_as_it_was_given(instance):
@@ -156,4 +156,4 @@ def test_refused_security_profiles(instance):
     instance.refused("InvalidParameterException", "Description", create, **long)
     unknown = {"SecurityProfileName": unique("p"), "InstanceId": absent_id()}
     instance.refused("ResourceNotFoundException", "Instance not found", create, **unknown)
-    instance.refused("ResourceNotFoundException", "", "describe_security_profile", SecurityProfileId=absent_id())
+    instance.refused("ResourceNotFoundException", None, "describe_security_profile", SecurityProfileId=absent_id())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 import time
 
 import boto3
@@ -19,6 +18,9 @@ from harness.server import ACCESS_KEY_ID, ACCOUNT, REGION, SECRET_ACCESS_KEY, Se
 # How long a condition may take to become true where the server works on its own time, and how often it is looked at.
 EVENTUALLY_SECONDS = 60
 LOOK_SECONDS = 0.02
+
+# A shorter text is in many messages by chance.
+TELLING_LENGTH_MIN = 4
 
 CHECKER = AnswerChecker()
 
@@ -123,10 +125,11 @@ class Instance:
             last = digest
         raise AssertionError(f"the instance {self.id} does not come to rest")
 
-    def refused(self, exception: str, part: str, operation: str, **parameters) -> dict:
+    def refused(self, exception: str, part: str | None, operation: str, **parameters) -> dict:
         """Asserts that the call is refused with this exception, that the message holds `part`, and that nothing changed.
 
-        Answers the parsed error, for tests that look at more of it.
+        Without a part it holds one of the values that were given: it names what was not found, or was wrong. Answers the
+        parsed error, for tests that look at more of it.
         """
         before = self.digest()
         typed = self._exception_class(exception)
@@ -134,8 +137,9 @@ class Instance:
             getattr(self.unchecked, operation)(**self._complete(operation, parameters))
         response = caught.value.response
         assert error_code(caught.value) == exception, response
-        message = json.dumps({name: value for name, value in response.items() if name != "ResponseMetadata"})
-        assert re.search(re.escape(part), message, re.IGNORECASE), f"{part!r} is not in {message}"
+        message = told(response)
+        parts = texts_of(parameters) if part is None else [part]
+        assert any(part.lower() in message.lower() for part in parts), f"none of {parts} is in {message}"
         after = self.digest()
         assert before == after, f"a refused {operation} changed the instance"
         return response
@@ -271,6 +275,21 @@ class Instance:
 
     def when_ended(self, contact_id: str) -> dict:
         return self.when(contact_id, lambda contact: "DisconnectTimestamp" in contact, "ended")
+
+
+def told(response: dict) -> str:
+    """All that an error says besides its type."""
+    members = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+    members["Error"] = response["Error"].get("Message", "")
+    return json.dumps(members, ensure_ascii=False)
+
+
+def texts_of(value) -> list[str]:
+    """The texts in a value, however deep, but for those so short that they are in everything."""
+    if isinstance(value, str):
+        return [value] if len(value) >= TELLING_LENGTH_MIN else []
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for part in inner for text in texts_of(part)]
 
 
 def field(name: str, kind: str, **members) -> dict:

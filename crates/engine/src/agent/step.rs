@@ -167,10 +167,7 @@ impl Work<'_> {
                 }
                 return Ok(None);
             }
-            Event::SignedIn => {
-                self.sign_in();
-                return Ok(None);
-            }
+            Event::SignedIn => return Ok(self.sign_in()),
             Event::ServerLost => {
                 self.lose_server();
                 return Ok(None);
@@ -312,20 +309,28 @@ impl Work<'_> {
         );
     }
 
+    /// Whether a LOGIN was told and no LOGOUT after it.
+    fn is_logged_in(&self) -> bool {
+        self.agent.signed_in.is_some() || self.agent.presence != Presence::Program
+    }
+
     fn stream_opened(&mut self) -> Option<AgentEventType> {
+        let is_first = !self.is_logged_in();
         let before = std::mem::replace(&mut self.agent.presence, Presence::Streaming);
         match before {
-            Presence::Program => Some(AgentEventType::Login),
+            Presence::Program => is_first.then_some(AgentEventType::Login),
             Presence::Absent(_) => Some(AgentEventType::StateChange),
             Presence::Streaming | Presence::GoneSince(_) | Presence::Lost(_) => None,
         }
     }
 
-    fn sign_in(&mut self) {
+    fn sign_in(&mut self) -> Option<AgentEventType> {
+        let is_first = !self.is_logged_in();
         self.agent.signed_in.get_or_insert(self.now);
         if let Presence::Lost(_) = self.agent.presence {
             self.agent.presence = Presence::Program;
         }
+        is_first.then_some(AgentEventType::Login)
     }
 
     fn lose_server(&mut self) {
@@ -338,13 +343,19 @@ impl Work<'_> {
 
     /// Offline at once, whatever the agent has.
     fn sign_out(&mut self, offline: AgentStatusId) -> Option<AgentEventType> {
+        let was_logged_in = self.is_logged_in();
         self.miss_offers();
         self.agent.presence = Presence::Program;
         self.agent.signed_in = None;
         self.agent.next = None;
-        if self.agent.status.kind != AgentStatusKind::Offline {
+        let was_offline = self.agent.status.kind == AgentStatusKind::Offline;
+        if !was_offline {
             self.take_status(StatusRef { id: offline, kind: AgentStatusKind::Offline });
         }
-        Some(AgentEventType::Logout)
+        match (was_logged_in, was_offline) {
+            (true, _) => Some(AgentEventType::Logout),
+            (false, false) => Some(AgentEventType::StateChange),
+            (false, true) => None,
+        }
     }
 }

@@ -297,21 +297,21 @@ fn a_session_that_was_lost_with_its_server_is_over_after_the_grace() {
          263 wake
          263 agents",
         expect![[r#"
-            0 signin => ann[]
+            0 signin => ann[] LOGIN
             0 status available => ann[]
             1 restart => ann[]
             1 agents => ann ROUTABLE [] slots 0 due 61
             61 wake => ann[] LOGOUT
             61 agents => ann OFFLINE not routable [] slots 0
             62 restart => ann[]
-            70 signin => ann[]
-            70 open => ann[] LOGIN
+            70 signin => ann[] LOGIN
+            70 open => ann[]
             70 status available => ann[]
             71 restart => ann[]
             72 signin => ann[]
             72 agents => ann ROUTABLE [] slots 0
             200 wake => ann[]
-            200 open => ann[] LOGIN
+            200 open => ann[]
             200 agents => ann ROUTABLE [] slots 0
             201 signout => ann[] LOGOUT
             202 open => ann[] LOGIN
@@ -324,7 +324,7 @@ fn a_session_that_was_lost_with_its_server_is_over_after_the_grace() {
     World::new().limit(|limits| limits.presence_grace_seconds = None).check(
         "0 signin\n 0 status available\n 1 restart\n 1 agents\n 43201 wake",
         expect![[r#"
-            0 signin => ann[]
+            0 signin => ann[] LOGIN
             0 status available => ann[]
             1 restart => ann[]
             1 agents => ann ROUTABLE [] slots 0 due 43201

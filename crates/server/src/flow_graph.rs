@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, bail};
 use engine::flow::block_name;
+use engine::flow::document::parse_json;
 use engine::flow::export::{Export, Wrapping};
 use engine::flow::legacy;
 use serde_json::Value;
@@ -76,7 +77,7 @@ pub fn draw(text: &str) -> anyhow::Result<String> {
         Wrapping::Legacy => legacy::convert(&export.content)?.content,
         Wrapping::Bare | Wrapping::Content | Wrapping::Described => export.content,
     };
-    let root: Value = serde_json::from_str(&content).context("the content is not JSON")?;
+    let root = parse_json(&content).map_err(anyhow::Error::msg).context("the content is not JSON")?;
     let actions = root.get("Actions").and_then(Value::as_array).context("the content has no list of Actions")?;
     if actions.is_empty() {
         bail!("the flow has no actions");

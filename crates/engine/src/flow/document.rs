@@ -40,7 +40,7 @@ impl Document {
         if length == 0 || length > CONTENT_CHARS_MAX {
             return Err(NotAFlow::Length(length));
         }
-        let root: Value = serde_json::from_str(content).map_err(|error| NotAFlow::NotJson(error.to_string()))?;
+        let root = parse_json(content).map_err(NotAFlow::NotJson)?;
         if is_legacy(&root) { Err(NotAFlow::Legacy) } else { Ok(Document { root }) }
     }
 
@@ -59,6 +59,14 @@ impl Document {
     pub(crate) fn start(&self) -> Option<&str> {
         self.root.get("StartAction").and_then(Value::as_str)
     }
+}
+
+/// Reads JSON, or says why it is none in words that tell what to do.
+pub fn parse_json(text: &str) -> Result<Value, String> {
+    if text.starts_with('\u{feff}') {
+        return Err("it begins with a byte order mark: save it as UTF-8 without one".to_owned());
+    }
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// A scalar as text: the console writes every number as a string, the service takes both.

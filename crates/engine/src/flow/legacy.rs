@@ -5,7 +5,7 @@ mod block;
 
 use serde_json::{Map, Value, json};
 
-use crate::flow::document::VERSION;
+use crate::flow::document::{VERSION, parse_json};
 use crate::flow::export::is_legacy;
 use block::Block;
 
@@ -44,7 +44,7 @@ pub enum NotConvertible {
 /// Converts an export. Every module has to be known; what is wrong with the result otherwise,
 /// [`validate`](crate::flow::validate::validate) says.
 pub fn convert(text: &str) -> Result<Converted, NotConvertible> {
-    let root: Value = serde_json::from_str(text).map_err(|error| NotConvertible::NotJson(error.to_string()))?;
+    let root = parse_json(text).map_err(NotConvertible::NotJson)?;
     if !is_legacy(&root) {
         return Err(NotConvertible::NotLegacy);
     }

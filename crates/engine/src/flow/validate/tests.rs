@@ -46,6 +46,7 @@ fn the_default_flows_are_valid() {
 fn what_is_no_flow_is_refused_whole() {
     let refused = |content: &str| Document::parse(content).unwrap_err().to_string();
     assert!(refused("{").starts_with("Invalid request: the content is not JSON"));
+    assert!(refused("\u{feff}{}").contains("byte order mark"));
     assert!(refused("").starts_with("Invalid request: the content has 0 characters"));
     assert!(refused(&"[".repeat(100_000)).starts_with("Invalid request: the content is not JSON"));
     assert!(refused(r#"{"modules": [], "start": "x"}"#).contains("legacy"));

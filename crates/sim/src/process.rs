@@ -252,8 +252,15 @@ impl Process {
 
     fn deliver(&mut self, scope: Scope, input: Input<Reply>) {
         // What a scope had started that is closed again is read or performed again when it is opened.
-        if self.hosts.contains_key(&scope) || matches!(input, Input::Request(..) | Input::Barrier(_)) {
-            self.host(scope).inbox.push_back(input);
+        if !self.hosts.contains_key(&scope) && !matches!(input, Input::Request(..) | Input::Barrier(_)) {
+            return;
+        }
+        let inbox = &mut self.host(scope).inbox;
+        if let Input::Committed(..) = input {
+            // As the server has it: the next batch does not wait for the calls that came after it.
+            inbox.push_front(input);
+        } else {
+            inbox.push_back(input);
         }
     }
 

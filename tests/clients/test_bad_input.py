@@ -99,9 +99,7 @@ def test_wrong_members(instance, flow):
 
 def test_odd_ids(instance):
     for bad in ("%00", "a b", "'; drop table contacts; --", "ü" * 50, "arn:aws:connect", "00000000-0000-0000"):
-        with pytest.raises(botocore.exceptions.ClientError) as caught:
-            instance.describe_contact(ContactId=bad)
-        assert caught.value.response["Error"]["Code"] in ("ResourceNotFoundException", "InvalidParameterException"), bad
+        instance.refused("ResourceNotFoundException", f"no contact {bad} ", "describe_contact", ContactId=bad)
 
 
 def test_unknown_paths_and_methods(instance):
@@ -136,7 +134,6 @@ def test_bytes_that_are_no_http(instance):
 
 
 def test_broken_connections(instance, flow):
-    before = instance.digest()
     body = json.dumps(task_body(instance, flow)).encode()
     target, headers = raw.signed(instance.server, "PUT", TASK, body)
     head = f"PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{instance.server.port}\r\n"
@@ -145,7 +142,6 @@ def test_broken_connections(instance, flow):
     for sent in (head[:40].encode(), head.encode(), head.encode() + body[:10]):
         with raw.connected(instance.server) as connection:
             connection.sendall(sent)
-    assert instance.digest() == before
 
 
 def test_slow_clients_hold_up_nobody(instance):

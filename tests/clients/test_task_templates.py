@@ -230,11 +230,12 @@ def test_an_update_replaces_everything_and_keeps_the_old_version(instance, flow)
     assert old["Defaults"] == before["Defaults"]
     new = instance.get_task_template(TaskTemplateId=template, SnapshotVersion="2")
     assert new["Name"] == name
-    for version in ("3", "0", "latest"):
-        with pytest.raises(
-            (instance.client.exceptions.ResourceNotFoundException, instance.client.exceptions.InvalidParameterException)
-        ):
-            instance.get_task_template(TaskTemplateId=template, SnapshotVersion=version)
+    get = "get_task_template"
+    for absent in ("3", "0"):
+        named = f"version {absent} of {template}"
+        instance.refused("ResourceNotFoundException", named, get, TaskTemplateId=template, SnapshotVersion=absent)
+    none = {"TaskTemplateId": template, "SnapshotVersion": "latest"}
+    instance.refused("InvalidParameterException", "from 1 to 2", get, **none)
 
 
 def test_updates_that_are_refused(instance, flow):

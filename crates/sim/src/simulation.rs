@@ -603,6 +603,7 @@ impl Simulation {
             return Err(Violation("calls are not answered".to_owned()));
         }
         self.check_end()?;
+        self.check_logins()?;
         self.delete_all()
     }
 

@@ -1,9 +1,13 @@
 //! People who come and go: they sign in, open event streams and lose them, come back in time or too late, and sign out.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use engine::agent::{Agent, Presence};
 use engine::agent_status::AgentStatusKind;
+use engine::arn::Resource;
 use engine::limits::Limits;
-use engine::{ContactId, Timestamp};
+use engine::{ContactId, Timestamp, UserId};
+use serde_json::json;
 use service::{AgentCommand, Answer, Picture};
 use store::Scope;
 
@@ -14,6 +18,9 @@ use crate::faults::Faults;
 use crate::place::Place;
 use crate::process::Asked;
 use crate::random::Random;
+
+/// Events that are read at a time.
+const EVENTS_PAGE: usize = 1_000;
 
 /// What a person or a program does.
 #[derive(Clone, Copy, Debug)]
@@ -158,11 +165,53 @@ impl Simulation {
         }
     }
 
+    /// Agent events tell of each LOGIN one LOGOUT, and of nobody else's; so who has no LOGOUT yet is there.
+    pub(super) fn check_logins(&self) -> Result<(), Violation> {
+        for place in &self.places {
+            let arns = self.settings.arn_scope(place.instance);
+            let mut there = BTreeSet::new();
+            let mut after = 0;
+            loop {
+                let page = service::read_events(self.store.inner(), &arns, after, EVENTS_PAGE);
+                let page = page.map_err(Violation::of)?;
+                if page.events.is_empty() {
+                    break;
+                }
+                after = page.next;
+                for event in page.events {
+                    let agent = || event["Event"]["AgentARN"].to_string();
+                    let fits = match event["Event"]["EventType"].as_str() {
+                        Some("LOGIN") => there.insert(agent()),
+                        Some("LOGOUT") => there.remove(&agent()),
+                        _ => true,
+                    };
+                    if !fits {
+                        return Err(Violation(format!("LOGIN and LOGOUT do not come in pairs: {event}")));
+                    }
+                }
+            }
+            for agent in self.stored_agents(place)?.values() {
+                let arn = json!(arns.arn(Resource::User(agent.user))).to_string();
+                let is_there = agent.signed_in.is_some() || agent.presence != Presence::Program;
+                if there.contains(&arn) != is_there {
+                    let told = if is_there { "no LOGIN" } else { "no LOGOUT" };
+                    return Err(Violation(format!("of agent {} {told} was told: {agent:?}", agent.user)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn stored_agents(&self, place: &Place) -> Result<BTreeMap<UserId, Agent>, Violation> {
+        let process = self.process.as_ref().expect("there is a process from the start to the end of a run");
+        Ok(process.load(Scope(place.instance.0))?.0.picture().agents)
+    }
+
     /// Streams end, and nobody makes a request. Who was there so far.
     pub(super) fn everybody_leaves(&mut self) -> Result<Vec<AgentKey>, Violation> {
         let mut away = Vec::new();
         for place in self.places.clone() {
-            let agents = self.stored(Scope(place.instance.0))?.picture().agents;
+            let agents = self.stored_agents(&place)?;
             let was_there = |agent: &&Agent| agent.is_connected() || agent.presence != Presence::Program;
             let users = agents.values().filter(was_there).map(|agent| agent.user);
             away.extend(users.map(|user| AgentKey { instance: place.instance, user }));
@@ -178,7 +227,7 @@ impl Simulation {
     /// All who left are signed out by now. Half of them come back, and get what they can.
     pub(super) fn some_come_back(&mut self, away: &[AgentKey]) -> Result<(), Violation> {
         for place in self.places.clone() {
-            let agents = self.stored(Scope(place.instance.0))?.picture().agents;
+            let agents = self.stored_agents(&place)?;
             for agent in away.iter().filter(|agent| agent.instance == place.instance) {
                 agents.get(&agent.user).map_or(Ok(()), check_signed_out)?;
                 if self.random.one_in(2) {

@@ -12,7 +12,7 @@ use super::{Options, SqliteStore, Synchronous, verify};
 use crate::conformance::{Subject, exercise};
 use crate::memory::MemoryStore;
 use crate::sqlite::write::GENERATION_BYTES;
-use crate::{Batch, CommitError, CommitNumber, Epoch, Key, Kind, Reason, Scan, Scope, Store, Write};
+use crate::{Batch, CommitError, CommitNumber, Deleted, Epoch, Key, Kind, Reason, Scan, Scope, Store, Write};
 
 /// A store in a directory of its own.
 struct Temporary {
@@ -247,6 +247,22 @@ fn a_check_finds_what_should_not_be() {
         recent commit 1: it cannot be read: decode error: its checksum does not fit
     "#]]
     .assert_eq(&problems.iter().map(|problem| format!("{problem}\n")).collect::<String>());
+}
+
+#[test]
+fn a_deleted_scope_does_not_come_back() {
+    // With a generation of one commit everything is folded at once, and its rows are deleted some commits later.
+    let mut temporary = Temporary::folding(Synchronous::Off, 0);
+    for number in 1..=50 {
+        temporary.store().commit(&[batch(scope(1), number, vec![put(HOT, &number.to_be_bytes(), 10)])]).unwrap();
+    }
+    temporary.store().commit(&[batch(scope(2), 1, vec![put(HOT, b"a", 10)])]).unwrap();
+    while temporary.store().delete_scope(scope(1), Epoch::FIRST, 20).unwrap() == Deleted::Some {}
+    assert_eq!(temporary.store().head(scope(1)).unwrap(), None);
+    temporary.reopen();
+    assert_eq!(temporary.store().head(scope(1)).unwrap(), None);
+    assert_eq!(temporary.store().head(scope(2)).unwrap().unwrap().number, CommitNumber(1));
+    assert_eq!(temporary.store().scan(scope(2), &Scan::all(HOT, 10, usize::MAX)).unwrap().rows.len(), 1);
 }
 
 /// One of a few scopes, keys and values, so that they meet often.

@@ -209,6 +209,11 @@ impl Writer {
             if deleted == rows_max {
                 return Ok(Deleted::Some);
             }
+            // Commits of the scope that are in the tables and not deleted yet would bring it back at the next start.
+            if writer.to_trim {
+                transaction.prepare_cached("DELETE FROM recent WHERE row <= ?1")?.execute([writer.folded_row])?;
+                writer.to_trim = false;
+            }
             transaction.prepare_cached("DELETE FROM scope WHERE number = ?1")?.execute([number])?;
             writer.numbers.remove(&scope);
             Ok(Deleted::All)

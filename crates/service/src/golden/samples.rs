@@ -496,11 +496,9 @@ pub(super) fn effects() -> Vec<EffectRecord> {
 }
 
 pub(super) fn token_segments() -> Vec<TokenSegment> {
-    let filter = vec![0, 1, 128, 255];
-    let sealed =
-        TokenSegment { number: 7, newest: at(15), blocks: 4096, sealed_commit: 70_000, filter, replaces: Vec::new() };
-    let merged = TokenSegment { number: 9, replaces: vec![7, 8], ..sealed.clone() };
-    vec![sealed, merged]
+    let (newest, filter) = (at(15), vec![0, 1, 128, 255]);
+    let segment = TokenSegment { number: 7, newest, blocks: 4096, sealed_commit: 70_000, filter, replaces: vec![] };
+    vec![segment.clone(), TokenSegment { number: 9, replaces: vec![7, 8], ..segment }]
 }
 
 pub(super) fn defaults() -> Vec<Defaults> {

@@ -186,17 +186,22 @@ impl Driver {
         self.turn();
     }
 
+    /// Does one thing that waits, or a turn.
+    fn step(&mut self) {
+        if !self.fetches.is_empty() {
+            self.fetch();
+        } else if !self.commits.is_empty() {
+            self.commit();
+        } else {
+            self.turn();
+        }
+    }
+
     /// Does everything that waits, until nothing does.
     fn settle(&mut self) {
         self.turn();
         while !self.commits.is_empty() || !self.fetches.is_empty() || !self.inputs.is_empty() {
-            if !self.fetches.is_empty() {
-                self.fetch();
-            } else if !self.commits.is_empty() {
-                self.commit();
-            } else {
-                self.turn();
-            }
+            self.step();
         }
     }
 

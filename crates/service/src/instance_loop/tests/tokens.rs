@@ -61,15 +61,7 @@ fn a_merge_that_a_crash_or_a_failed_commit_ends_loses_no_token() {
         let replies: Vec<_> =
             (15..40).map(|n| (format!("token-{n}"), driver.task(&flow, &format!("token-{n}")))).collect();
         driver.turn();
-        for _ in 0..ending {
-            if !driver.fetches.is_empty() {
-                driver.fetch();
-            } else if !driver.commits.is_empty() {
-                driver.commit();
-            } else {
-                driver.turn();
-            }
-        }
+        (0..ending).for_each(|_| driver.step());
         if ending % 2 == 0 && !driver.commits.is_empty() {
             driver.fail(ending % 4 == 0);
             driver.reload();

@@ -79,6 +79,9 @@ pub fn check(store: &dyn Store, scope: Scope) -> Result<Findings, Unavailable> {
                 Err(error) => findings.problem(format!("record {key}: {error}")),
             },
             kinds::TOKEN_SEGMENT => match record::decode::<TokenSegment>(value) {
+                Ok(segment) if segment.blocks == 0 || segment.filter.is_empty() => {
+                    findings.problem(format!("token segment {} is empty", segment.number));
+                }
                 Ok(segment) => segments.push(segment),
                 Err(error) => findings.problem(format!("record {key}: {error}")),
             },
@@ -178,8 +181,8 @@ fn check_tokens(
             findings.problem(format!("block {block} of token segment {number} holds a token that its filter denies"));
         }
     })?;
-    for (number, blocks) in missing.into_iter().filter(|(_, blocks)| *blocks > 0) {
-        findings.problem(format!("token segment {number} lacks {blocks} blocks"));
+    for (number, left) in missing.into_iter().filter(|(_, left)| *left > 0) {
+        findings.problem(format!("token segment {number} lacks {left} of its {} blocks", asked[&number].blocks));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::event::{Event, EventRecord};
+use crate::record::Record as _;
 
 /// Journal entries as (first event, how many events, commit), and the number of the last commit.
 fn check_of(entries: &[(u64, usize, u64)], last_commit: u64, expected: &Expect) {
@@ -118,4 +119,42 @@ fn the_journal_is_ahead_of_the_head() {
         problem: the journal has commit 9, and the last commit is 5
     "#]],
     );
+}
+
+#[test]
+fn tokens_that_would_be_forgotten() {
+    let segment = |number, blocks, filter: &[u8], replaces: &[u64]| {
+        let (filter, replaces) = (filter.to_vec(), replaces.to_vec());
+        let segment = TokenSegment { number, newest: Timestamp(0), blocks, sealed_commit: 1, filter, replaces };
+        Write::Put { key: segment.key(), value: record::encode(&segment) }
+    };
+    let block = |segment: u64, block: u64| {
+        let hash = token::TokenHash([7; 16]);
+        let entry = TokenEntry { hash, fingerprint: [0; 16], made: [0; 16], at: Timestamp(0) };
+        let key = Key::new(kinds::TOKEN_BLOCK, [segment.to_be_bytes(), block.to_be_bytes()].concat());
+        Write::Put { key, value: record::encode(&vec![entry]) }
+    };
+    let writes = vec![
+        segment(1, 2, &[255; 2], &[]),
+        block(1, 0),
+        // What a segment that was given up has left behind the blocks of the one with its number.
+        block(1, 2),
+        segment(2, 1, &[0; 2], &[]),
+        block(2, 0),
+        segment(3, 0, &[], &[]),
+        // Merged, and half deleted.
+        segment(4, 3, &[255; 2], &[]),
+        segment(5, 1, &[255; 2], &[4]),
+        block(5, 0),
+    ];
+    let (scope, store) = (Scope(Uuid::from_u128(1)), MemoryStore::default());
+    let (epoch, number) = (Epoch::FIRST, CommitNumber(1));
+    store.commit(&[Batch { scope, epoch, number, now_ms: 0, next_due_ms: None, writes }]).unwrap();
+    let mut problems = check(&store, scope).unwrap().problems;
+    problems.sort();
+    expect![[r#"
+        block 0 of token segment 2 holds a token that its filter denies
+        token segment 1 lacks 1 blocks
+        token segment 3 is empty"#]]
+    .assert_eq(&problems.join("\n"));
 }

@@ -1,5 +1,7 @@
 //! One populated record of each kind and, where a kind has variants, of each variant.
 
+mod trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::agent::{Agent, AgentContact, AgentContactState, AgentEventType, NextStatus, Presence, StatusRef};
@@ -13,7 +15,7 @@ use engine::flow::function::AnswerForm;
 use engine::flow::json::Json;
 use engine::flow::module::{ContactFlowModule, ModuleAlias, ModuleContent, ModuleVersion};
 use engine::flow::run::{FlowRun, Meanwhile, ModuleRun, Purpose, Results, Waiting};
-use engine::flow::trace::{TraceCount, TraceEntry};
+use engine::flow::trace::TraceCount;
 use engine::flow::{ContactFlow, ContentHash, FlowContent, FlowState, FlowType};
 use engine::hours::{Day, Frequency, HoursEntry, HoursOfOperation, HoursOverride, OverrideType, Recurrence, TimeOfDay};
 use engine::instance::{IdentityManagement, Instance, InstanceStatus};
@@ -48,7 +50,7 @@ use crate::handlers::lambda_function::LambdaFunction;
 use crate::handlers::user_hierarchy::{HierarchyGroup, HierarchyLevel, HierarchyStructure};
 use crate::journal::{JournalEntry, PlacedAgentEvent};
 use crate::token::{TokenEntry, TokenHash, TokenSegment};
-use crate::trace::{KeptAction, TraceChunk};
+pub(crate) use trace::trace_chunks;
 
 fn id(n: u8) -> Uuid {
     Uuid::from_bytes([n; 16])
@@ -769,33 +771,4 @@ pub(super) fn journal_entries() -> Vec<JournalEntry> {
         auto_accept: true,
     });
     vec![entry, empty, with_agents, in_a_group, configured]
-}
-
-pub(crate) fn trace_chunks() -> Vec<TraceChunk> {
-    let full = TraceEntry {
-        at: at(33),
-        run: RunId(2),
-        step: 7,
-        flow: ContactFlowId(id(5)),
-        module: Some(ContactFlowModuleId(id(11))),
-        action: text("compare ä"),
-        action_type: text("Compare"),
-        parameters: some("{\"ComparisonValue\":\"blue\"}"),
-        result: text("NoMatchingCondition"),
-        error: some("why"),
-        next: some("end"),
-        output: some("{\"tier\":\"gold\"}"),
-        logged: true,
-    };
-    let bare = TraceEntry {
-        module: None,
-        parameters: None,
-        error: None,
-        next: None,
-        output: None,
-        logged: false,
-        ..full.clone()
-    };
-    let actions = vec![KeptAction { entry: full, left_out: 0 }, KeptAction { entry: bare, left_out: 900 }];
-    vec![TraceChunk { contact: ContactId(id(14)), number: 129, before: 65_000, actions }]
 }

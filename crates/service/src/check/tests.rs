@@ -154,7 +154,7 @@ fn tokens_that_would_be_forgotten() {
     problems.sort();
     expect![[r#"
         block 0 of token segment 2 holds a token that its filter denies
-        token segment 1 lacks 1 blocks
+        token segment 1 lacks 1 of its 2 blocks
         token segment 3 is empty"#]]
     .assert_eq(&problems.join("\n"));
 }
